@@ -1,0 +1,89 @@
+"""The host's settings, one typed property each, read anew on every access."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+Rate: TypeAlias = tuple[int, int]
+"""``(attempts, seconds)``."""
+
+DEFAULT_LIFETIME = 1_209_600
+DEFAULT_RATES = {"register": "30/min", "login": "60/min", "login_account": "10/min"}
+_PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Settings:
+    """Every property raises ImproperlyConfigured, naming the fix, when the host's value cannot be meant."""
+
+    @property
+    def TOKEN_EXPIRED_AFTER_SECONDS(self) -> int | None:
+        """Seconds a login's token lives; None: for ever."""
+        value = getattr(settings, "TOKEN_EXPIRED_AFTER_SECONDS", DEFAULT_LIFETIME)
+        return _seconds_or_none("TOKEN_EXPIRED_AFTER_SECONDS", value)
+
+    @property
+    def SIMPLE_AUTH(self) -> Mapping[str, Any]:
+        """The dict that holds every setting below."""
+        value = getattr(settings, "SIMPLE_AUTH", {})
+        if not isinstance(value, Mapping):
+            raise ImproperlyConfigured(f"SIMPLE_AUTH must be a dict, not {value!r}.")
+        return value
+
+    @property
+    def TOKEN_IDLE_SECONDS(self) -> int | None:
+        """Seconds after which an unused token dies, measured to the minute; None: idleness is no reason."""
+        value = _seconds_or_none("SIMPLE_AUTH['TOKEN_IDLE_SECONDS']", self.SIMPLE_AUTH.get("TOKEN_IDLE_SECONDS"))
+        if value is not None and value < 120:
+            raise ImproperlyConfigured(
+                f"SIMPLE_AUTH['TOKEN_IDLE_SECONDS'] must be at least 120, not {value}: last use is recorded once a "
+                "minute, so a shorter limit would log out people who are working."
+            )
+        return value
+
+    @property
+    def TOKENS_PER_USER(self) -> int | None:
+        """Logins a user may have at a time, the oldest making room for the newest; None: no limit."""
+        value = self.SIMPLE_AUTH.get("TOKENS_PER_USER")
+        if value is not None and (type(value) is not int or value < 1):
+            raise ImproperlyConfigured(
+                f"SIMPLE_AUTH['TOKENS_PER_USER'] must be a positive whole number or None, not {value!r}."
+            )
+        return value
+
+    @property
+    def THROTTLE_RATES(self) -> dict[str, Rate]:
+        """Attempts per period for each scope, like DRF's ``"10/min"``; scopes left out and ``{}`` have no limit."""
+        value = self.SIMPLE_AUTH.get("THROTTLE_RATES", DEFAULT_RATES)
+        if not isinstance(value, Mapping):
+            raise ImproperlyConfigured(
+                f"SIMPLE_AUTH['THROTTLE_RATES'] must be a dict of scope to rate like {DEFAULT_RATES!r}, not {value!r}."
+            )
+        return {scope: _rate(scope, rate) for scope, rate in value.items() if rate is not None}
+
+
+def _seconds_or_none(name: str, value: object) -> int | None:
+    if value is not None and (type(value) is not int or value < 1):
+        raise ImproperlyConfigured(f"{name} must be a positive whole number of seconds or None, not {value!r}.")
+    return value
+
+
+def _rate(scope: str, rate: object) -> Rate:
+    match = re.fullmatch(r"([1-9]\d*)/([smhd])[a-z]*", rate) if isinstance(rate, str) else None
+    if match is None:
+        raise ImproperlyConfigured(
+            f"SIMPLE_AUTH['THROTTLE_RATES'][{scope!r}] must look like '10/min' (s, m, h or d), not {rate!r}."
+        )
+    return int(match[1]), _PERIODS[match[2]]
+
+
+conf = Settings()
+KEYS = frozenset(name for name, member in vars(Settings).items() if isinstance(member, property)) - {
+    "TOKEN_EXPIRED_AFTER_SECONDS",
+    "SIMPLE_AUTH",
+}
+"""What SIMPLE_AUTH may hold."""

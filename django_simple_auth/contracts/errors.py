@@ -1,0 +1,62 @@
+"""Error shapes that contracts choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+_TEXT = {"type": "string"}
+_FIELDS = {"type": "object", "additionalProperties": {"type": "array", "items": _TEXT}}
+
+
+class ErrorShape:
+    """An exception handler as DRF knows them, which always answers and can say what its answers look like.
+
+    ``fields`` is the JSON Schema of a body that blames fields, ``other`` that of every other refusal.
+    """
+
+    def __init__(
+        self,
+        handle: Callable[[Exception, dict[str, Any]], Response],
+        *,
+        fields: Mapping[str, Any] = _FIELDS,
+        other: Mapping[str, Any],
+    ) -> None:
+        self._handle = handle
+        self._fields = dict(fields)
+        self._other = dict(other)
+
+    def __call__(self, exc: Exception, context: dict[str, Any]) -> Response:
+        return self._handle(exc, context)
+
+    def schema(self, status: int) -> dict[str, Any]:
+        if status == 400 and self._fields != self._other:
+            return {"anyOf": [self._fields, self._other]}
+        return self._other
+
+
+def _detail(exc: Exception, context: dict[str, Any]) -> Response:
+    response = exception_handler(exc, context)
+    assert response is not None, "Resource hands over APIExceptions only."
+    return response
+
+
+def _coded_detail(exc: Exception, context: dict[str, Any]) -> Response:
+    response = _detail(exc, context)
+    if isinstance(response.data, dict) and "detail" in response.data:
+        response.data["code"] = response.data["detail"].code
+    return response
+
+
+def _object(*names: str) -> dict[str, Any]:
+    return {"type": "object", "properties": dict.fromkeys(names, _TEXT), "required": list(names)}
+
+
+detail = ErrorShape(_detail, other=_object("detail"))
+"""DRF's own: ``{field: [texts]}`` and ``{"non_field_errors": [texts]}``, or ``{"detail": text}``."""
+
+coded_detail = ErrorShape(_coded_detail, other=_object("detail", "code"))
+"""DRF's own, with a code for machines beside ``detail``: ``{"detail": text, "code": code}``."""

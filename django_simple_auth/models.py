@@ -1,0 +1,104 @@
+"""What is kept: one row per login or key, one row per name that identifies somebody."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from django.conf import settings
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    _Instant: TypeAlias = models.Field[Any, Any]
+else:
+    _Instant = models.Field
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class InstantField(_Instant):
+    """An aware datetime, stored as microseconds since 1970.
+
+    A DateTimeField depends on USE_TZ, on the server's zone where that is off, and on the database's precision; the
+    seconds that a token lives must depend on none of them.
+    """
+
+    def get_internal_type(self) -> str:
+        return "BigIntegerField"
+
+    def from_db_value(self, value: int | None, *args: object) -> datetime | None:
+        return None if value is None else EPOCH + value * MICROSECOND
+
+    def to_python(self, value: datetime | str | None) -> datetime | None:
+        return parse_datetime(value) if isinstance(value, str) else value
+
+    def get_prep_value(self, value: Any) -> int | None:
+        value = super().get_prep_value(value)
+        return None if value is None else (value - EPOCH) // MICROSECOND
+
+    def value_to_string(self, obj: models.Model) -> str:
+        value: datetime | None = self.value_from_object(obj)
+        return "" if value is None else value.isoformat()
+
+
+class DigestField(models.BinaryField):  # type: ignore[type-arg]
+    """32 raw bytes. MariaDB cannot index the blob that a plain BinaryField is there."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
+        return "binary(32)" if connection.vendor == "mysql" else super().db_type(connection)
+
+    def from_db_value(self, value: Any, *args: object) -> bytes | None:
+        return None if value is None else bytes(value)
+
+
+class AuthToken(models.Model):
+    """A login on one device, or an API key. Of the secret only the SHA-256 is here."""
+
+    class Purpose(models.TextChoices):
+        LOGIN = "login", _("login")
+        KEY = "key", _("API key")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="auth_tokens", verbose_name=_("user")
+    )
+    purpose = models.CharField(_("purpose"), max_length=8, choices=Purpose.choices, default=Purpose.LOGIN)
+    digest = DigestField(_("digest"), unique=True)
+    created_at = InstantField(_("created"))
+    expires_at = InstantField(_("expires"), null=True, blank=True, db_index=True)
+    last_used_at = InstantField(_("last used"))
+
+    class Meta:
+        verbose_name = _("token")
+        verbose_name_plural = _("tokens")
+
+    def __str__(self) -> str:
+        return f"{self.get_purpose_display()} {self.pk}"
+
+
+class Identifier(models.Model):
+    """A name, folded, that belongs to one user alone.
+
+    ``auth_user.email`` is not unique, and what ``username`` calls equal differs between databases; the unique index
+    here is what decides a race. A user may lack a row: whoever had the name first holds it.
+    """
+
+    class Kind(models.TextChoices):
+        USERNAME = "username", _("username")
+        EMAIL = "email", _("email")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="auth_identifiers", verbose_name=_("user")
+    )
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
+    digest = DigestField(_("digest of kind and folded name"), unique=True)
+
+    class Meta:
+        verbose_name = _("identifier")
+        verbose_name_plural = _("identifiers")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"

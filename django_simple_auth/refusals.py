@@ -1,0 +1,91 @@
+"""Why a service says no: one exception per cause, under one root.
+
+A refusal knows its cause, a code for machines and a text for people. What it looks like to a client, and under which
+status, is the contract's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Refused(Exception):
+    """Root of all refusals. ``field`` is the domain's name of the input that is to blame, if one is."""
+
+    code: ClassVar[str] = "refused"
+    message: ClassVar[str | Promise] = _("The request was refused.")
+    field: str | None = None
+
+
+class InvalidCredentials(Refused):
+    """These credentials open no account. Contracts answer all causes below alike unless they promise otherwise."""
+
+    code = "invalid_credentials"
+    message = _("Unable to log in with provided credentials.")
+
+
+class TokenRefused(Refused):
+    """A token of ours that opens nothing."""
+
+
+class TokenInvalid(TokenRefused):
+    """Mistyped, revoked, or never issued."""
+
+    code = "token_invalid"
+    message = _("Invalid token.")
+
+
+class TokenExpired(TokenRefused):
+    """It was good once; log in again."""
+
+    code = "token_expired"
+    message = _("The token has expired.")
+
+
+class LimitExceeded(Refused):
+    """Too many attempts; ``retry_after`` is in seconds."""
+
+    code = "throttled"
+    message = _("Too many attempts.")
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
+
+
+class UsernameTaken(Refused):
+    code = "username_taken"
+    message = _("A user with that username already exists.")
+    field = "username"
+
+
+class EmailTaken(Refused):
+    code = "email_taken"
+    message = _("A user with that email already exists.")
+    field = "email"
+
+
+class InvalidValue(Refused):
+    """A validator of the user model, or of AUTH_PASSWORD_VALIDATORS, refused the value of ``field``."""
+
+    code = "invalid"
+
+    def __init__(self, field: str, error: ValidationError) -> None:
+        super().__init__(field)
+        self.field = field
+        self.error = error
+
+
+class Several(Refused):
+    """All that is wrong with one request, so that a form can show it at once."""
+
+    code = "invalid"
+
+    def __init__(self, faults: Sequence[Refused]) -> None:
+        super().__init__(*faults)
+        self.faults = faults

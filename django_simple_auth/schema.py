@@ -1,0 +1,102 @@
+"""What drf-spectacular is told. Registers itself where that package is installed; nothing else here needs it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from drf_spectacular.drainage import has_override, set_override
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerFieldExtension,
+    OpenApiViewExtension,
+)
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import Direction, OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
+
+from . import users
+from .contracts.errors import ErrorShape
+from .wire import Endpoint, Fixed
+from .wire.resource import Resource
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "django_simple_auth.authentication.TokenAuthentication"
+    # Not "tokenAuth": drf-spectacular gives that name to DRF's own class, and both may be in one document.
+    name = "simpleAuthToken"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer", "description": "The keyword `Token` is taken as well."}
+
+
+class IdSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = "django_simple_auth.wire.fields.IdField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        schema = auto_schema._map_model_field(users.primary_key(), direction)  # type: ignore[no-untyped-call]
+        return {**schema, "readOnly": True}
+
+
+class ContractSchema(OpenApiViewExtension):  # type: ignore[no-untyped-call]
+    """Every path of every contract, derived from its Endpoints alone."""
+
+    target_class = "django_simple_auth.wire.resource.Resource"
+    match_subclasses = True
+
+    def view_replacement(self) -> type[APIView]:
+        resource: type[Resource] = self.target
+        handlers = {method.lower(): _described(resource, endpoint) for method, endpoint in resource.endpoints.items()}
+        return type(resource.__name__, (resource,), handlers)
+
+
+def _described(resource: type[Resource], endpoint: Endpoint) -> Any:
+    for shape in (endpoint.request, endpoint.response):
+        if isinstance(shape, type):
+            _name_after_module(shape)
+
+    @extend_schema(
+        summary=(endpoint.view.__doc__ or "").partition("\n")[0].rstrip("."),
+        request=endpoint.request,
+        responses={**_answer(endpoint), **_refusals(resource, endpoint)},
+    )
+    def handler(self: Resource, request: Any, *args: Any, **kwargs: Any) -> Any:
+        raise AssertionError("Made to be described, not to be called.")
+
+    return handler
+
+
+def _answer(endpoint: Endpoint) -> dict[int, Any]:
+    shape: Any = endpoint.response
+    if shape is None:
+        return {status.HTTP_204_NO_CONTENT: OpenApiResponse(description="Done.")}
+    if isinstance(shape, Fixed):
+        shape = {
+            "type": "object",
+            "properties": {name: {"type": "string", "enum": [text]} for name, text in shape.body.items()},
+            "required": list(shape.body),
+        }
+    return {endpoint.status: OpenApiResponse(shape, description="Done.")}
+
+
+def _refusals(resource: type[Resource], endpoint: Endpoint) -> dict[int, Any]:
+    errors = resource.contract.errors
+    statuses = sorted(endpoint.refusal_statuses(resource.contract.refusals))
+    return {
+        code: OpenApiResponse(
+            errors.schema(code) if isinstance(errors, ErrorShape) else {}, description=HTTPStatus(code).phrase
+        )
+        for code in statuses
+    }
+
+
+def _name_after_module(serializer: type[BaseSerializer[Any]]) -> None:
+    """Two contracts may both have Credentials: the component is called after the module, too."""
+    if not has_override(serializer, "component_name"):
+        words = [word for word in serializer.__module__.split(".") if word not in ("contracts", "urls")]
+        set_override(serializer, "component_name", f"{words[-1].title().replace('_', '')}{serializer.__name__}")
+    for field in getattr(serializer(), "fields", {}).values():
+        if isinstance(field, BaseSerializer):
+            _name_after_module(type(field))

@@ -1,0 +1,42 @@
+"""The native contract: ``{"token": ..., "expires_at": ..., "user": {...}}``; DRF's errors with a code."""
+
+from rest_framework import serializers
+
+from .contracts.errors import coded_detail
+from .views import LogIn, LogOut, LogOutEverywhere, Register, ShowAccount
+from .wire import Adapted, Contract, Endpoint, IdField, InstantField, PasswordField
+
+
+class Registration(Adapted):
+    username = serializers.CharField()
+    email = serializers.EmailField()
+    password = PasswordField()
+
+
+class Credentials(Adapted):
+    username = serializers.CharField()
+    password = PasswordField()
+
+
+class Account(Adapted):
+    id = IdField()
+    username = serializers.CharField()
+    email = serializers.EmailField()
+
+
+class Session(Adapted):
+    token = serializers.CharField()
+    expires_at = InstantField(allow_null=True)
+    user = Account(source="*")
+
+
+contract = Contract(
+    Endpoint("register/", Register, request=Registration, response=Account),
+    Endpoint("login/", LogIn, request=Credentials, response=Session),
+    Endpoint("logout/", LogOut),
+    Endpoint("logout/all/", LogOutEverywhere),
+    Endpoint("me/", ShowAccount, response=Account),
+    errors=coded_detail,
+)
+app_name = "simple_auth"
+urlpatterns = contract.urls

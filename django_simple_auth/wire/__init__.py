@@ -1,0 +1,21 @@
+"""What a contract is: endpoints, what they read and answer, and how they refuse."""
+
+from .answers import Detail, Fixed, Outcome
+from .contract import Contract, Endpoint
+from .fields import Adapted, IdField, InstantField, PasswordField
+from .refusal import Refusal
+from .view import View
+
+__all__ = [
+    "Adapted",
+    "Contract",
+    "Detail",
+    "Endpoint",
+    "Fixed",
+    "IdField",
+    "InstantField",
+    "Outcome",
+    "PasswordField",
+    "Refusal",
+    "View",
+]

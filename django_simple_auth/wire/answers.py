@@ -1,0 +1,48 @@
+"""What comes back when all went well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+
+from .. import users
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a flow has to tell. Response serializers take from it what their contract shows, by ``source``."""
+
+    user: AbstractBaseUser | None = None
+    token: str | None = field(default=None, repr=False)
+    """The secret itself, on the one occasion that it is known."""
+    expires_at: datetime | None = None
+
+    @property
+    def id(self) -> Any:
+        return None if self.user is None else self.user.pk
+
+    @property
+    def username(self) -> str | None:
+        return None if self.user is None else self.user.get_username()
+
+    @property
+    def email(self) -> str | None:
+        name = users.email_field()
+        return getattr(self.user, name) if name else None
+
+
+class Fixed:
+    """A body that is always the same: ``Fixed(status="ok")`` answers ``{"status": "ok"}``."""
+
+    def __init__(self, **body: Any) -> None:
+        self.body = body
+
+
+class Detail(Fixed):
+    """``{"detail": text}``, as DRF says things."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(detail=text)

@@ -1,0 +1,55 @@
+"""Serializer fields that contracts are written in, beside DRF's own."""
+
+from __future__ import annotations
+
+from datetime import timezone
+from typing import Any
+
+from rest_framework import ISO_8601, serializers
+
+from .. import users
+
+LONGEST_PASSWORD = 4096
+"""Characters. Far beyond any passphrase, and short enough to hash without effort."""
+
+
+class PasswordField(serializers.CharField):
+    """Taken exactly as sent (NIST SP 800-63B-4, 3.1.1.2): never trimmed, never shown."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("write_only", True)
+        kwargs.setdefault("trim_whitespace", False)
+        kwargs.setdefault("max_length", LONGEST_PASSWORD)
+        kwargs.setdefault("style", {"input_type": "password"})
+        super().__init__(**kwargs)
+
+
+class IdField(serializers.ReadOnlyField):
+    """The user's primary key: a number where it is one, else a string."""
+
+    def to_representation(self, value: Any) -> int | str:
+        return value if isinstance(value, int) else str(value)
+
+
+class InstantField(serializers.DateTimeField):
+    """``2026-12-04T10:00:00.123456Z``: UTC, whatever the host's TIME_ZONE and DATETIME_FORMAT are."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format=ISO_8601, default_timezone=timezone.utc, **kwargs)
+
+
+class Adapted(serializers.Serializer):  # type: ignore[type-arg]
+    """A serializer whose ``username`` and ``email`` go by the user model's names, as far as it has them.
+
+    On a model that logs in by e-mail, ``username`` is called ``email`` on the wire; on one that knows no e-mail,
+    ``email`` is left out.
+    """
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        if users.logs_in_by_email() or users.email_field() is None:
+            fields.pop("email", None)
+        if "username" in fields and (wire_name := users.username_field()) != "username":
+            fields = {wire_name if name == "username" else name: field for name, field in fields.items()}
+            fields[wire_name].source = "username"
+        return fields

@@ -1,0 +1,76 @@
+"""From a cause, as a service names it, to an exception that DRF can answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from django.utils.functional import Promise
+from rest_framework.exceptions import APIException, ErrorDetail, Throttled, ValidationError
+from rest_framework.fields import get_error_detail
+
+from ..refusals import InvalidValue, LimitExceeded, Refused, Several
+
+NON_FIELD_ERRORS = "non_field_errors"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """How a contract answers one cause, where it differs from the usual: another text, another status."""
+
+    text: str | Promise | None = None
+    status: int | None = None
+
+
+Refusals: TypeAlias = Mapping[type[Exception], Refusal]
+
+
+def promised(cause: type[Exception], refusals: Refusals) -> Refusal:
+    """The contract's word on this cause, or on the nearest cause above it."""
+    return next((refusals[kind] for kind in cause.__mro__ if kind in refusals), Refusal())
+
+
+def status_of(cause: type[Exception], refusals: Refusals) -> int:
+    """The status under which a cause is answered."""
+    seen_by_drf = cause
+    if issubclass(cause, Refused):
+        seen_by_drf = Throttled if issubclass(cause, LimitExceeded) else ValidationError
+    usual: int = getattr(seen_by_drf, "status_code", 500)
+    return promised(cause, refusals).status or usual
+
+
+def as_api_exception(cause: Refused, refusals: Refusals, wire_names: Mapping[str, str]) -> APIException:
+    """The DRF exception for a service's refusal; ``wire_names`` says what the client called the domain's fields."""
+    if isinstance(cause, LimitExceeded):
+        return Throttled(wait=cause.retry_after)
+    return ValidationError(by_field([cause], refusals, wire_names))
+
+
+def by_field(causes: list[Refused], refusals: Refusals, wire_names: Mapping[str, str]) -> dict[str, list[ErrorDetail]]:
+    """``{wire name: [texts]}`` of all causes; those without a field stand under ``non_field_errors``."""
+    found: dict[str, list[ErrorDetail]] = {}
+    for cause in causes:
+        if isinstance(cause, Several):
+            for name, details in by_field(list(cause.faults), refusals, wire_names).items():
+                found.setdefault(name, []).extend(details)
+        else:
+            name = wire_names.get(cause.field, cause.field) if cause.field else NON_FIELD_ERRORS
+            found.setdefault(name, []).extend(_details(cause, promised(type(cause), refusals)))
+    return found
+
+
+def restated(error: APIException, refusal: Refusal) -> APIException:
+    """The same error under the status and in the words that the contract promises."""
+    if refusal.text is not None and not isinstance(error, ValidationError):
+        error.detail = ErrorDetail(str(refusal.text), getattr(error.detail, "code", error.default_code))
+    if refusal.status is not None:
+        error.status_code = refusal.status
+    return error
+
+
+def _details(cause: Refused, refusal: Refusal) -> list[Any]:
+    if refusal.text is None and isinstance(cause, InvalidValue):
+        details = get_error_detail(cause.error)
+        return details if isinstance(details, list) else [details]
+    return [ErrorDetail(str(refusal.text or cause.message), cause.code)]

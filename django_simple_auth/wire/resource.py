@@ -1,0 +1,180 @@
+"""One path of a contract over HTTP: the one place where DRF's request cycle meets endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.signals import got_request_exception
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest
+from django.utils.log import log_response
+from django.utils.translation import gettext_lazy as _
+from rest_framework import status
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import (
+    APIException,
+    AuthenticationFailed,
+    NotFound,
+    PermissionDenied,
+    ValidationError,
+)
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.permissions import BasePermission
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from .. import limits
+from ..authentication import TokenAuthentication, Unavailable, presented_secret
+from ..refusals import Refused, TokenInvalid
+from .answers import Fixed, Outcome
+from .body import JSONBody, read
+from .network import network
+from .refusal import Refusals, as_api_exception, by_field, promised, restated
+
+if TYPE_CHECKING:
+    from .contract import Contract, Endpoint
+
+
+class AlwaysJSON(BaseContentNegotiation):
+    """Clients of these contracts read JSON, whatever their Accept header or the host's renderers say."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        content_type = (request.content_type or "").partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == content_type), None)
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class Crashed(APIException):
+    """What a client sees of a defect; the host's log has the rest."""
+
+    status_code = status.HTTP_500_INTERNAL_SERVER_ERROR
+    default_code = "error"
+    default_detail = _("A server error occurred.")
+
+
+class Resource(APIView):
+    """Gives each request to the endpoint of its method, and every answer and refusal the contract's shape.
+
+    Nothing here follows the host's REST_FRAMEWORK defaults: those are for the host's own API, a contract is a promise.
+    """
+
+    contract: ClassVar[Contract]
+    endpoints: ClassVar[Mapping[str, Endpoint]]
+    """By HTTP method."""
+
+    renderer_classes = (JSONRenderer,)
+    parser_classes = (JSONBody,)
+    content_negotiation_class = AlwaysJSON
+    throttle_classes = ()
+    versioning_class = None
+    metadata_class = None
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        method = self.request.method or ""
+        return self.endpoints.get("GET" if method == "HEAD" else method)
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        # The authenticators depend on the method, and drf-spectacular comes this way without setup().
+        self.request = request  # type: ignore[assignment]
+        return super().initialize_request(request, *args, **kwargs)
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        return [cls() for cls in self.endpoint.authentication_classes] if self.endpoint else []
+
+    def get_permissions(self) -> list[BasePermission]:
+        return [cls() for cls in self.endpoint.permission_classes] if self.endpoint else []
+
+    def get_authenticate_header(self, request: Request) -> str:
+        # DRF asks the first authenticator; an endpoint that takes none can still say 401 and owes the header then.
+        return super().get_authenticate_header(request) or TokenAuthentication().authenticate_header(request)
+
+    def check_throttles(self, request: Request) -> None:
+        if self.endpoint and self.endpoint.throttle:
+            limits.take(self.endpoint.throttle, network(request))
+
+    def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> NoReturn:
+        if request.authenticators and not request.successful_authenticator and presented_secret(request):
+            # Nobody took the token that was sent, and here nobody else will.
+            raise AuthenticationFailed(str(TokenInvalid.message), TokenInvalid.code)
+        super().permission_denied(request, message, code)
+        raise AssertionError("DRF's permission_denied() always raises.")
+
+    def answer(self, request: Request, **captured: Any) -> Response:
+        """The handler of every method that has an endpoint."""
+        assert self.endpoint is not None
+        view = self.endpoint.view()
+        values: dict[str, Any] = {}
+        if self.endpoint.request is not None:
+            values, errors = read(self.endpoint.request(data=request.data))
+            if errors:
+                for name, details in by_field(view.faults(**values), self.refusals, self.wire_names).items():
+                    errors.setdefault(name, details)
+                raise ValidationError(errors)
+        return self.respond(view.perform(request, **values, **captured))
+
+    get = head = post = put = patch = delete = answer
+
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def respond(self, outcome: Outcome) -> Response:
+        assert self.endpoint is not None
+        shape = self.endpoint.response
+        if shape is None:
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        body = shape.body if isinstance(shape, Fixed) else shape(outcome).data
+        return Response(body, status=self.endpoint.status)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        error = restated(self.as_api_exception(exc), promised(type(exc), self.refusals))
+        if error.status_code == status.HTTP_401_UNAUTHORIZED:
+            error.auth_header = self.get_authenticate_header(self.request)  # type: ignore[attr-defined]
+        response = self.contract.errors(error, self.get_exception_handler_context())
+        response.exception = True
+        if error.status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR:
+            got_request_exception.send(sender=type(self), request=self.request)
+            log_response(
+                "%s: %s",
+                error.default_detail,
+                self.request.path,
+                response=response,
+                request=self.request._request,
+                exception=exc,
+            )
+        return response
+
+    def as_api_exception(self, exc: Exception) -> APIException:
+        if isinstance(exc, Refused):
+            return as_api_exception(exc, self.refusals, self.wire_names)
+        if isinstance(exc, APIException):
+            return exc
+        if isinstance(exc, Http404):
+            return NotFound()
+        if isinstance(exc, DjangoPermissionDenied):
+            return PermissionDenied()
+        if isinstance(exc, (OperationalError, InterfaceError)):
+            return Unavailable()
+        return Crashed()
+
+    @property
+    def refusals(self) -> Refusals:
+        return {**self.contract.refusals, **(self.endpoint.refusals if self.endpoint else {})}
+
+    @property
+    def wire_names(self) -> Mapping[str, str]:
+        """What the client calls the domain's fields."""
+        if self.endpoint is None or self.endpoint.request is None:
+            return {}
+        return {str(field.source): name for name, field in self.endpoint.request().fields.items()}
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        return response

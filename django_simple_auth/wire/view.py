@@ -1,0 +1,53 @@
+"""What an endpoint does, apart from how it is spelled on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, cast
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.request import Request
+
+from ..authentication import TokenAuthentication
+from ..models import AuthToken
+from ..refusals import Refused
+from .answers import Outcome
+
+
+class View:
+    """Reads, calls one service, answers. Subclass it, override ``perform``, and name the subclass in an Endpoint.
+
+    The class attributes are what an Endpoint takes over unless it says otherwise.
+    """
+
+    name: ClassVar[str]
+    """The URL's name."""
+    method: ClassVar[str] = "POST"
+    status: ClassVar[int] = 200
+    """Of an answer with a body; without one it is 204."""
+    throttle: ClassVar[str | None] = None
+    """Scope in SIMPLE_AUTH["THROTTLE_RATES"], counted per network."""
+    refuses: ClassVar[tuple[type[Refused], ...]] = ()
+    """What ``perform`` may raise."""
+    authentication_classes: ClassVar[Sequence[type[BaseAuthentication]]] = (TokenAuthentication,)
+    permission_classes: ClassVar[Sequence[type[BasePermission]]] = (IsAuthenticated,)
+
+    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
+        """Do it. ``values`` are the request serializer's, by ``source``, and what the path captured. Raises Refused."""
+        raise NotImplementedError(f"{type(self).__name__} must override perform().")
+
+    def faults(self, **values: Any) -> list[Refused]:
+        """What else stands against a request whose shape is wrong already, so that one answer can name it all."""
+        return []
+
+
+def user_of(request: Request) -> AbstractBaseUser:
+    """Whose request this is. For views behind IsAuthenticated; DRF's types cannot say so."""
+    return cast(AbstractBaseUser, request.user)
+
+
+def token_of(request: Request) -> AuthToken:
+    """The token that came with the request. For views behind TokenAuthentication and IsAuthenticated."""
+    return cast(AuthToken, request.auth)

@@ -1,0 +1,13 @@
+#!/usr/bin/env python
+import os
+import sys
+from pathlib import Path
+
+from django.core.management import execute_from_command_line
+
+if __name__ == "__main__":
+    # The checkout makes example_project importable, but comes last: the installed django_simple_auth is what runs, not
+    # the folder of that name beside this project.
+    sys.path.append(str(Path(__file__).resolve().parent.parent))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example_project.settings")
+    execute_from_command_line(sys.argv)

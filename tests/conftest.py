@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+# At the end: an installed package goes before the checkout, and the suite tests what users get.
+sys.path.append(str(ROOT))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+
+from django.conf import settings  # noqa: E402
+
+# pytest-django asks whether settings are configured, not whether they could be.
+assert settings.INSTALLED_APPS
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache() -> Iterator[None]:
+    from django.core.cache import cache
+
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def client() -> Any:
+    from tests.client import Client
+
+    return Client()
+
+
+@pytest.fixture
+def user(db: None) -> Any:
+    from django.contrib.auth import get_user_model
+
+    from tests.client import PASSWORD
+
+    return get_user_model().objects.create_user("bob", "bob@example.com", PASSWORD)

@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_login_failed
+from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
+
+from django_simple_auth import accounts, identifiers
+from django_simple_auth.refusals import EmailTaken, InvalidCredentials, InvalidValue, Several, UsernameTaken
+from tests.client import PASSWORD
+
+User = get_user_model()
+
+
+def register(username: str = "ann", email: str = "ann@example.com", password: str = PASSWORD, **more: Any) -> Any:
+    return accounts.register(username=username, email=email, password=password, **more)
+
+
+def causes(refused: pytest.ExceptionInfo[Several]) -> set[tuple[type, str | None]]:
+    return {(type(fault), fault.field) for fault in refused.value.faults}
+
+
+def test_an_account_is_made_by_the_models_own_manager(db: None):
+    user = register(email="Ann@EXAMPLE.com", first_name="Ann")
+    user.refresh_from_db()
+    assert (user.username, user.email, user.first_name) == ("ann", "Ann@example.com", "Ann")
+    assert user.check_password(PASSWORD)
+    assert user.is_active
+    assert not user.is_staff
+
+
+@pytest.mark.parametrize("variant", ["bob", "BOB", "ｂｏｂ", "Ｂob"])
+def test_a_username_is_taken_in_every_spelling(user: Any, variant: str):
+    with pytest.raises(Several) as refused:
+        register(username=variant)
+    assert causes(refused) == {(UsernameTaken, "username")}
+
+
+@pytest.mark.parametrize("variant", ["bob@example.com", "BOB@EXAMPLE.COM", "Bob@Example.com"])
+def test_an_email_is_taken_in_every_spelling(user: Any, variant: str):
+    with pytest.raises(Several) as refused:
+        register(email=variant)
+    assert causes(refused) == {(EmailTaken, "email")}
+
+
+def test_all_faults_are_told_at_once(user: Any):
+    with pytest.raises(Several) as refused:
+        register(username="bob", email="bob@example.com", password="123")
+    assert causes(refused) == {(UsernameTaken, "username"), (EmailTaken, "email"), (InvalidValue, "password")}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("username", ""),
+        ("username", "not a name"),
+        ("username", "zero\u200bwidth"),
+        ("username", "\u202ebob"),
+        ("username", "a" * 151),
+        ("username", "\ufdfa" * 150),
+        ("email", "nowhere"),
+        ("first_name", "n" * 151),
+    ],
+)
+def test_the_models_own_validators_decide_on_values(db: None, field: str, value: str):
+    with pytest.raises(Several) as refused:
+        register(**{field: value})
+    assert causes(refused) == {(InvalidValue, field)}
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("password", ["short1", "password123", "84736251049", "annabella"])
+def test_the_hosts_password_validators_decide(db: None, password: str):
+    with pytest.raises(Several) as refused:
+        register(username="annabella", password=password)
+    assert causes(refused) == {(InvalidValue, "password")}
+
+
+def test_an_email_may_be_missing_where_the_model_allows_it(db: None):
+    accounts.register(username="ann", password=PASSWORD)
+    accounts.register(username="eve", password=PASSWORD)
+    assert User.objects.filter(email="").count() == 2
+
+
+def test_a_value_that_is_no_field_is_for_the_manager_to_judge(db: None):
+    with pytest.raises(TypeError):
+        register(shoe_size=43)
+
+
+def test_faults_judges_only_what_it_is_given(user: Any):
+    assert accounts.faults() == []
+    assert [type(fault) for fault in accounts.faults(email="bob@example.com")] == [EmailTaken]
+
+
+def test_a_rival_who_commits_between_look_and_write_wins(transactional_db: None, monkeypatch: pytest.MonkeyPatch):
+    real = accounts.faults
+
+    def look_and_be_late(**values: Any) -> Any:
+        found = real(**values)
+        monkeypatch.setattr(accounts, "faults", real)
+        User.objects.create_user("rival", "ann@example.com")
+        return found
+
+    monkeypatch.setattr(accounts, "faults", look_and_be_late)
+    with pytest.raises(Several) as refused:
+        register()
+    assert causes(refused) == {(EmailTaken, "email")}
+    assert User.objects.get().username == "rival"
+
+
+def test_a_rival_of_the_same_username_wins_by_the_models_own_index(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+):
+    real = accounts.faults
+
+    def look_and_be_late(**values: Any) -> Any:
+        found = real(**values)
+        monkeypatch.setattr(accounts, "faults", real)
+        User.objects.create_user("ann", "other@example.com")
+        return found
+
+    monkeypatch.setattr(accounts, "faults", look_and_be_late)
+    with pytest.raises(Several) as refused:
+        register()
+    assert causes(refused) == {(UsernameTaken, "username")}
+    assert User.objects.get().email == "other@example.com"
+
+
+def test_an_integrity_error_of_another_cause_is_the_hosts_to_see(db: None, monkeypatch: pytest.MonkeyPatch):
+    def fail(**values: Any) -> None:
+        raise IntegrityError("host's own constraint")
+
+    monkeypatch.setattr(User.objects, "create_user", fail)
+    with pytest.raises(IntegrityError, match="host's own"):
+        register()
+
+
+def test_the_right_password_opens_the_account(user: Any):
+    assert accounts.authenticate(username="bob", password=PASSWORD) == user
+
+
+def test_a_username_is_normalized_as_it_was_at_registration(db: None):
+    registered = register(username="ａｎｎ")
+    assert registered.username == "ann"
+    assert accounts.authenticate(username="ａｎｎ", password=PASSWORD) == registered
+
+
+@pytest.fixture
+def hashings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """One entry for each run of the password hasher."""
+    from django.contrib.auth.hashers import MD5PasswordHasher
+
+    runs = []
+    real = MD5PasswordHasher.encode
+
+    def counted(self: Any, password: str, salt: str) -> str:
+        runs.append(salt)
+        return real(self, password, salt)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", counted)
+    return runs
+
+
+@pytest.mark.parametrize("case", ["unknown user", "wrong password", "inactive", "unusable password"])
+def test_every_refused_login_looks_and_costs_the_same(user: Any, hashings: list[str], case: str):
+    username, password = "bob", PASSWORD
+    if case == "unknown user":
+        username = "nobody"
+    if case == "wrong password":
+        password = "wrong"
+    if case == "inactive":
+        User.objects.update(is_active=False)
+    if case == "unusable password":
+        user.set_unusable_password()
+        user.save()
+    hashings.clear()
+    with CaptureQueriesContext(connection) as queries, pytest.raises(InvalidCredentials) as refused:
+        accounts.authenticate(username=username, password=password)
+    assert type(refused.value) is InvalidCredentials
+    assert (len(queries), len(hashings)) == (1, 1)
+
+
+def test_a_backend_that_lets_the_inactive_in_does_not_open_the_account(user: Any, settings: Any):
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.AllowAllUsersModelBackend"]
+    User.objects.update(is_active=False)
+    with pytest.raises(InvalidCredentials):
+        accounts.authenticate(username="bob", password=PASSWORD)
+
+
+def test_a_refused_login_is_told_to_the_host_without_the_password(user: Any, rf: Any):
+    heard = []
+
+    def failed(credentials: Any, request: Any, **kwargs: Any) -> None:
+        heard.append((credentials["username"], PASSWORD in str(credentials), request))
+
+    user_login_failed.connect(failed)
+    request = rf.post("/")
+    try:
+        with pytest.raises(InvalidCredentials):
+            accounts.authenticate(username="nobody", password=PASSWORD, request=request)
+    finally:
+        user_login_failed.disconnect(failed)
+    assert heard == [("nobody", False, request)]
+
+
+def test_registering_costs_two_looks_and_two_writes(transactional_db: None):
+    with CaptureQueriesContext(connection) as queries:
+        register()
+    verbs = [query["sql"].split()[0] for query in queries]
+    assert [verb for verb in verbs if verb in {"SELECT", "INSERT"}] == ["SELECT", "INSERT", "INSERT", "SELECT"]
+
+
+def test_a_name_freed_behind_our_back_can_be_had(user: Any):
+    User.objects.update(username="robert", email="robert@example.com")
+    register(username="bob", email="bob@example.com")
+    assert identifiers.holder("username", "robert") == user

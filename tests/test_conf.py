@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from django_simple_auth.conf import KEYS, conf
+
+
+def test_the_defaults(settings: Any):
+    del settings.SIMPLE_AUTH
+    assert conf.TOKEN_EXPIRED_AFTER_SECONDS == 1_209_600
+    assert conf.TOKEN_IDLE_SECONDS is None
+    assert conf.TOKENS_PER_USER is None
+    assert conf.THROTTLE_RATES == {"register": (30, 60), "login": (60, 60), "login_account": (10, 60)}
+
+
+def test_settings_are_read_on_each_access(settings: Any):
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = 5
+    assert conf.TOKEN_EXPIRED_AFTER_SECONDS == 5
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = None
+    assert conf.TOKEN_EXPIRED_AFTER_SECONDS is None
+
+
+@pytest.mark.parametrize("value", [0, -1, "3600", 1.5, True])
+def test_a_lifetime_that_cannot_be_meant_names_the_fix(settings: Any, value: Any):
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = value
+    with pytest.raises(ImproperlyConfigured, match="TOKEN_EXPIRED_AFTER_SECONDS must be a positive whole number"):
+        _ = conf.TOKEN_EXPIRED_AFTER_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("TOKEN_IDLE_SECONDS", 60, "at least 120"),
+        ("TOKEN_IDLE_SECONDS", "300", "positive whole number"),
+        ("TOKENS_PER_USER", 0, "positive whole number"),
+        ("TOKENS_PER_USER", True, "positive whole number"),
+        ("THROTTLE_RATES", "5/min", "must be a dict"),
+        ("THROTTLE_RATES", {"login": "often"}, "must look like '10/min'"),
+        ("THROTTLE_RATES", {"login": 5}, "must look like '10/min'"),
+        ("THROTTLE_RATES", {"login": "0/min"}, "must look like '10/min'"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_names_the_fix(settings: Any, key: str, value: Any, message: str):
+    settings.SIMPLE_AUTH = {key: value}
+    with pytest.raises(ImproperlyConfigured, match=message):
+        getattr(conf, key)
+
+
+def test_simple_auth_is_a_dict(settings: Any):
+    settings.SIMPLE_AUTH = ["THROTTLE_RATES"]
+    with pytest.raises(ImproperlyConfigured, match="must be a dict"):
+        _ = conf.SIMPLE_AUTH
+
+
+def test_a_rate_of_none_is_no_limit(settings: Any):
+    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"login": None, "register": "3/day"}}
+    assert conf.THROTTLE_RATES == {"register": (3, 86400)}
+
+
+def test_the_keys_are_the_properties():
+    assert {"TOKEN_IDLE_SECONDS", "TOKENS_PER_USER", "THROTTLE_RATES"} == KEYS

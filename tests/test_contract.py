@@ -1,0 +1,162 @@
+"""What a host can say with Contract, Endpoint and View. The contract under test is the one in the docs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.http import Http404
+from django.urls import include, path
+from rest_framework import serializers
+from rest_framework.permissions import IsAdminUser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from django_simple_auth import sessions
+from django_simple_auth.contracts.errors import detail
+from django_simple_auth.views import LogIn, LogOut, ShowAccount
+from django_simple_auth.wire import Contract, Detail, Endpoint, Fixed, Outcome, View
+from docs.examples import own_contract
+from tests.client import PASSWORD
+
+NEW = {"handle": "ann", "mail": "ann@example.com", "secret": PASSWORD}
+
+
+def test_a_hosts_own_contract_takes_about_30_lines():
+    source = Path(own_contract.__file__).read_text()
+    body = source[source.index("class SignUp") :]
+    assert len([line for line in body.splitlines() if line.strip()]) <= 36
+
+
+def test_the_documented_contract_serves_its_own_names(client: Any, db: None):
+    person = client.post("/own/people/", NEW)
+    assert (person.status_code, set(person.json()), person.json()["handle"]) == (201, {"id", "handle"}, "ann")
+    access = client.post("/own/sign-in/", NEW)
+    assert (access.status_code, set(access.json())) == (200, {"access"})
+    client.token = access.json()["access"]
+    assert client.get("/own/people/me/").json() == person.json()
+    assert client.post("/own/sign-out/").json() == {"detail": "Bye."}
+
+
+def test_what_is_refused_is_named_as_the_client_named_it(client: Any, user: Any):
+    response = client.post("/own/people/", {"handle": "bob", "mail": "bob@example.com", "secret": "1"})
+    assert set(response.json()) == {"handle", "mail", "secret"}
+
+
+def test_a_contract_states_causes_in_its_own_words_and_status(client: Any, user: Any):
+    response = client.post("/own/sign-in/", {"handle": "bob", "secret": "wrong"})
+    assert response.status_code == 403
+    assert response.json() == {"non_field_errors": ["No such handle, or not that secret."]}
+
+
+def test_contracts_serve_the_same_accounts_and_tokens(client: Any, user: Any):
+    client.token = client.post("/own/sign-in/", {"handle": "bob", "secret": PASSWORD}).json()["access"]
+    assert client.get("/api/auth/me/").json()["username"] == "bob"
+
+
+class Answer(serializers.Serializer):
+    username = serializers.CharField()
+
+
+class Raise(View):
+    """Refuses for every reason."""
+
+    name = "raise"
+    authentication_classes = ()
+    permission_classes = ()
+
+    def perform(self, request: Request, *, cause: str, **values: Any) -> Outcome:
+        raise {"missing": Http404("no such thing"), "forbidden": PermissionDenied("not you")}[cause]
+
+
+class LogInLoudly(LogIn):
+    """A host's own behaviour."""
+
+    def perform(self, request: Request, **values: Any) -> Outcome:
+        outcome = super().perform(request, **values)
+        return Outcome(user=outcome.user, token=f"loud-{outcome.token}")
+
+
+def serve(settings: Any, *endpoints: Endpoint, **options: Any) -> Contract:
+    contract = Contract(*endpoints, **{"errors": detail, **options})
+
+    class URLs:
+        urlpatterns = [path("x/", include(contract.urls))]
+
+    settings.ROOT_URLCONF = URLs
+    return contract
+
+
+def test_several_methods_share_a_path(client: Any, user: Any, settings: Any):
+    serve(
+        settings,
+        Endpoint("session/", LogOut, method="DELETE"),
+        Endpoint("session/", ShowAccount, response=Answer),
+    )
+    client.token = sessions.start(user).secret
+    assert client.get("/x/session/").json() == {"username": "bob"}
+    assert client.send("OPTIONS", "/x/session").headers["Allow"] == "DELETE, GET, HEAD, OPTIONS"
+    assert client.send("DELETE", "/x/session").status_code == 204
+    assert client.post("/x/session/").status_code == 405
+
+
+def test_two_endpoints_for_one_method_and_path_are_an_error_that_names_them():
+    with pytest.raises(ImproperlyConfigured, match="POST 'out/'"):
+        Contract(Endpoint("out/", LogOut), Endpoint("out/", LogOut), errors=detail)
+
+
+def test_an_endpoint_may_say_otherwise_than_its_view(client: Any, user: Any, settings: Any):
+    serve(
+        settings,
+        Endpoint("a/", ShowAccount, response=Fixed(state="in"), status=202, name="a"),
+        Endpoint("b/", ShowAccount, response=Detail("staff"), permission_classes=(IsAdminUser,), throttle="b"),
+    )
+    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"b": "1/day"}}
+    client.token = sessions.start(user).secret
+    a = client.get("/x/a/")
+    assert (a.status_code, a.json()) == (202, {"state": "in"})
+    assert client.get("/x/b/").status_code == 403
+    user.is_staff = True
+    user.save()
+    assert client.get("/x/b/").json() == {"detail": "staff"}
+    assert client.get("/x/b/").status_code == 429
+
+
+def test_a_subclassed_view_changes_behaviour(client: Any, user: Any, settings: Any):
+    serve(settings, Endpoint("in/", LogInLoudly, request=own_contract.SignIn, response=own_contract.Access))
+    body = client.post("/x/in/", {"handle": "bob", "secret": PASSWORD}).json()
+    assert body["access"].startswith("loud-dsa_")
+
+
+@pytest.mark.parametrize(("cause", "status"), [("missing", 404), ("forbidden", 403)])
+def test_django_s_own_refusals_have_the_contracts_shape(client: Any, db: None, settings: Any, cause: str, status: int):
+    serve(settings, Endpoint("raise/<str:cause>/", Raise))
+    response = client.post(f"/x/raise/{cause}/")
+    assert (response.status_code, set(response.json())) == (status, {"detail"})
+
+
+def test_a_plain_exception_handler_does_for_errors(client: Any, db: None, settings: Any):
+    serve(settings, Endpoint("out/", LogOut), errors=lambda exc, context: Response({"no": True}, status=418))
+    assert client.post("/x/out/").status_code == 418
+
+
+def test_a_view_must_say_what_it_does(client: Any, db: None, settings: Any):
+    class Idle(View):
+        name = "idle"
+        authentication_classes = ()
+        permission_classes = ()
+
+    serve(settings, Endpoint("idle/", Idle))
+    with pytest.raises(NotImplementedError, match=r"Idle must override perform"):
+        client.post("/x/idle/")
+
+
+def test_what_a_view_holds_against_the_rest_is_told_with_the_faults_of_shape(client: Any, db: None, settings: Any):
+    serve(settings, Endpoint("in/", LogIn, request=own_contract.SignIn))
+    assert client.post("/x/in/", {"handle": "bob"}).json() == {"secret": ["This field is required."]}
+
+
+def test_an_outcome_does_not_print_its_token():
+    assert "dsa_" not in repr(Outcome(token="dsa_secret"))

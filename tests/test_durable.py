@@ -1,0 +1,61 @@
+"""What a refused request wrote stays written, with ATOMIC_REQUESTS and without."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection, transaction
+
+from django_simple_auth import durable, sessions, tokens
+from django_simple_auth.models import AuthToken
+from django_simple_auth.refusals import TokenExpired
+from tests.client import PASSWORD
+
+
+@pytest.fixture(params=[False, True], ids=["autocommit", "ATOMIC_REQUESTS"])
+def _atomic_requests(request: Any, transactional_db: None, monkeypatch: Any) -> None:
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", request.param)
+
+
+@pytest.mark.usefixtures("_atomic_requests")
+@pytest.mark.parametrize("path", ["/api/auth/me/", "/api/auth/whoami/"])
+def test_an_expired_tokens_row_is_gone_after_the_refusal(path: str):
+    from django.test import Client
+
+    secret = sessions.start(get_user_model().objects.create_user("bob")).secret
+    AuthToken.objects.update(expires_at=tokens.now())
+    response = Client().get(path, HTTP_AUTHORIZATION=f"Token {secret}")
+    assert (response.status_code, response.json()["detail"]) == (401, "The token has expired.")
+    assert not AuthToken.objects.exists()
+
+
+@pytest.mark.usefixtures("_atomic_requests")
+def test_a_login_is_kept_and_a_refused_registration_leaves_nothing(client: Any):
+    body = {"username": "ann", "email": "ann@example.com", "password": PASSWORD}
+    assert client.post("/api/auth/register/", body).status_code == 201
+    assert client.post("/api/auth/login/", body).status_code == 200
+    assert client.post("/api/auth/register/", {**body, "username": "eve"}).status_code == 400
+    assert get_user_model().objects.count() == AuthToken.objects.count() == 1
+
+
+def test_outside_a_transaction_nothing_is_put_off(transactional_db: None):
+    writes: list[int] = []
+    durable.durably(lambda: writes.append(1), "default")
+    durable.settle()
+    assert writes == [1]
+
+
+def test_a_write_that_was_rolled_back_is_repeated_once(transactional_db: None):
+    user = get_user_model().objects.create_user("bob")
+    secret = sessions.start(user).secret
+    AuthToken.objects.update(expires_at=tokens.now())
+    with transaction.atomic():
+        with pytest.raises(TokenExpired):
+            sessions.resume(secret)
+        transaction.set_rollback(True)
+    assert AuthToken.objects.exists()
+    durable.settle()
+    assert not AuthToken.objects.exists()
+    durable.settle()

@@ -1,0 +1,162 @@
+"""Projects nobody here wrote: startproject, the README's two lines, another user model, a real server process."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.http import Server, call
+from tests.settings import TEST_DATABASE, database
+
+ROOT = Path(__file__).resolve().parent.parent
+
+USER_MODELS = {
+    "stock": "",
+    "email": """
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+class Manager(BaseUserManager):
+    def create_user(self, email, password=None):
+        user = self.model(email=self.normalize_email(email))
+        user.set_password(password)
+        user.save()
+        return user
+
+class User(AbstractBaseUser):
+    email = models.EmailField(unique=True)
+    is_active = models.BooleanField(default=True)
+    objects = Manager()
+    USERNAME_FIELD = "email"
+""",
+    "uuid": """
+import uuid
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+class User(AbstractUser):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+""",
+    "no email": """
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+class Manager(BaseUserManager):
+    def create_user(self, nick, password=None):
+        user = self.model(nick=nick)
+        user.set_password(password)
+        user.save()
+        return user
+
+class User(AbstractBaseUser):
+    nick = models.CharField(max_length=30, unique=True)
+    objects = Manager()
+    USERNAME_FIELD = "nick"
+""",
+}
+
+
+@pytest.fixture
+def start_host(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    servers: list[Server] = []
+    cleanups: list[Callable[[], object]] = []
+
+    def start(model: str, prefix: str) -> Server:
+        name = f"host_{os.getpid()}_{len(servers)}"
+        environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "host.settings", "PYTHONPATH": str(ROOT)}
+
+        def manage(*words: str) -> None:
+            subprocess.run([sys.executable, "manage.py", *words], cwd=tmp_path, env=environ, check=True)
+
+        subprocess.run([sys.executable, "-m", "django", "startproject", "host", "."], cwd=tmp_path, check=True)
+        settings = tmp_path / "host/settings.py"
+        more = "\nINSTALLED_APPS += ['rest_framework', 'django_simple_auth']\n"
+        if USER_MODELS[model]:
+            (tmp_path / "people/migrations").mkdir(parents=True)
+            for file in ["people/__init__.py", "people/migrations/__init__.py"]:
+                (tmp_path / file).touch()
+            (tmp_path / "people/models.py").write_text(USER_MODELS[model])
+            more += "INSTALLED_APPS += ['people']\nAUTH_USER_MODEL = 'people.User'\n"
+            # The stock admin and its log want a stock user.
+            more += "INSTALLED_APPS.remove('django.contrib.admin')\n"
+        if TEST_DATABASE != "sqlite":
+            more += f"DATABASES = {{'default': {database(TEST_DATABASE, name)!r}}}\n"
+            cleanups.append(_create_database(name))
+        settings.write_text(settings.read_text() + more)
+        urls = "from django.urls import include, path\n"
+        urls += f"urlpatterns = [path({prefix!r}, include('django_simple_auth.urls'))]\n"
+        (tmp_path / "host/urls.py").write_text(urls)
+        if USER_MODELS[model]:
+            manage("makemigrations", "people", "-v0")
+        manage("migrate", "-v0")
+        manage("check", "--fail-level=WARNING")
+        server = Server([sys.executable, "manage.py", "runserver", "--noreload"], cwd=tmp_path, env=environ)
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.stop()
+    for cleanup in cleanups:
+        cleanup()
+
+
+def _create_database(name: str) -> Callable[[], object]:
+    from django.db import connection
+
+    def run(sql: str) -> None:
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(sql)
+
+    run(f"CREATE DATABASE {name}")
+    return lambda: run(f"DROP DATABASE {name}")
+
+
+PASSWORD = "canary-Correct-Horse-7"
+
+
+@pytest.mark.parametrize(
+    ("model", "prefix", "identity", "id_pattern"),
+    [
+        ("stock", "accounts/api/", {"username": "bob", "email": "bob@example.com"}, r"\d+"),
+        ("stock", "", {"username": "bob", "email": "bob@example.com"}, r"\d+"),
+        ("email", "v1/auth/", {"email": "bob@example.com"}, r"\d+"),
+        ("uuid", "api/", {"username": "bob", "email": "bob@example.com"}, r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+        ("no email", "api/", {"nick": "bob"}, r"\d+"),
+    ],
+)
+def test_a_host_with_two_lines_has_accounts(
+    start_host: Callable[..., Server], model: str, prefix: str, identity: dict[str, str], id_pattern: str, db: None
+):
+    server = start_host(model, prefix)
+
+    def api(method: str, path: str, body: Any = None, token: str | None = None) -> tuple[int, Any]:
+        return call(method, f"{server.address}/{prefix}{path}", body, token)
+
+    status, account = api("POST", "register/", {**identity, "password": PASSWORD})
+    assert status == 201
+    assert account == {"id": account["id"], **identity}
+    assert re.fullmatch(id_pattern, str(account["id"]))
+
+    shouted = {name: value.upper() for name, value in identity.items()}
+    status, refused = api("POST", "register", {**shouted, "password": PASSWORD})
+    assert (status, set(refused)) == (400, set(identity))
+
+    name = next(iter(identity))
+    status, session = api("POST", "login", {name: identity[name], "password": PASSWORD})
+    assert (status, session["user"]) == (200, account)
+    if name == "email":
+        assert api("POST", "login", {name: "BOB@Example.COM", "password": PASSWORD})[0] == 200
+    status, refused = api("POST", "login", {name: identity[name], "password": "wrong"})
+    assert (status, refused) == (400, {"non_field_errors": ["Unable to log in with provided credentials."]})
+
+    assert api("GET", "me/", token=session["token"]) == (200, account)
+    assert api("POST", "logout/", token=session["token"]) == (204, None)
+    assert api("GET", "me/", token=session["token"])[0] == 401

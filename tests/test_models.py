@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core import serializers
+from django.core.management import call_command
+
+from django_simple_auth import sessions
+from django_simple_auth.models import AuthToken, Identifier
+
+
+def test_no_migration_is_missing(db: None):
+    call_command("makemigrations", "django_simple_auth", check=True, stdout=StringIO())
+
+
+def test_an_instant_keeps_its_microseconds(user: Any):
+    moment = datetime(2026, 3, 29, 1, 59, 59, 999_999, tzinfo=timezone.utc)
+    row = sessions.start(user).row
+    AuthToken.objects.update(expires_at=moment)
+    row.refresh_from_db()
+    assert row.expires_at == moment
+    assert AuthToken.objects.filter(expires_at=moment).exists()
+    assert not AuthToken.objects.filter(expires_at__lt=moment).exists()
+
+
+@pytest.mark.parametrize("kind", ["json", "xml"])
+def test_rows_survive_dumping_and_loading(user: Any, kind: str):
+    moment = datetime(2026, 1, 1, 12, 30, 15, 250_000, tzinfo=timezone.utc)
+    row = sessions.start(user).row
+    AuthToken.objects.update(expires_at=moment)
+    dumped = serializers.serialize(kind, AuthToken.objects.all())
+    AuthToken.objects.all().delete()
+    for loaded in serializers.deserialize(kind, dumped):
+        loaded.save()
+    restored = AuthToken.objects.get()
+    assert (restored.digest, restored.expires_at) == (row.digest, moment)
+
+
+def test_rows_say_what_they_are(user: Any):
+    token = sessions.start(user).row
+    assert str(token) == f"login {token.pk}"
+    identifier = Identifier.objects.get(kind="email")
+    assert str(identifier) == f"email {identifier.pk}"

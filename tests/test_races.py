@@ -1,0 +1,127 @@
+"""Real threads, real commits. Beside these lotteries, the tests of each module force the one bad interleaving."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connections
+
+from django_simple_auth import sessions, tokens
+from django_simple_auth.models import AuthToken, Identifier
+from tests.client import PASSWORD, Client
+
+User = get_user_model()
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(tasks: list[Callable[[], Any]]) -> list[Any]:
+    """Run all tasks in threads that start together; what each returned, or the exception it died of."""
+    barrier = Barrier(len(tasks))
+
+    def run(task: Callable[[], Any]) -> Any:
+        barrier.wait()
+        try:
+            return task()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        return [future.result() for future in [pool.submit(run, task) for task in tasks]]
+
+
+def registration(username: str, email: str) -> Callable[[], Any]:
+    body = {"username": username, "email": email, "password": PASSWORD}
+    return lambda: Client().post("/api/auth/register/", body)
+
+
+@pytest.mark.parametrize("spellings", [["bob"], ["bob", "BOB", "Bob", "ｂｏｂ"]], ids=["same", "variants"])
+def test_one_username_is_one_account(spellings: list[str]):
+    responses = at_once([registration(spellings[n % len(spellings)], f"user{n}@example.com") for n in range(20)])
+    assert Counter(response.status_code for response in responses) == {201: 1, 400: 19}
+    for response in responses:
+        if response.status_code == 400:
+            assert response.json() == {"username": ["A user with that username already exists."]}
+    assert User.objects.count() == 1
+    assert Identifier.objects.count() == 2
+
+
+@pytest.mark.parametrize("spellings", [["x@example.com"], ["x@example.com", "X@EXAMPLE.COM"]], ids=["same", "variants"])
+def test_one_email_is_one_account(spellings: list[str]):
+    responses = at_once([registration(f"user{n}", spellings[n % len(spellings)]) for n in range(20)])
+    assert Counter(response.status_code for response in responses) == {201: 1, 400: 19}
+    for response in responses:
+        if response.status_code == 400:
+            assert response.json() == {"email": ["A user with that email already exists."]}
+    assert User.objects.count() == 1
+    assert Identifier.objects.count() == 2
+
+
+def test_crosswise_names_leave_no_half_account():
+    responses = at_once([registration(f"user{n % 3}", f"user{(n + n // 3) % 3}@example.com") for n in range(18)])
+    made = Counter(response.status_code for response in responses)
+    assert set(made) <= {201, 400}
+    assert User.objects.count() == made[201] >= 1
+    assert Identifier.objects.count() == 2 * made[201]
+
+
+def test_strangers_do_not_get_into_each_others_way():
+    responses = at_once([registration(f"user{n}", f"user{n}@example.com") for n in range(20)])
+    assert Counter(response.status_code for response in responses) == {201: 20}
+
+
+def test_logins_beyond_the_limit_leave_exactly_the_limit(settings: Any):
+    settings.SIMPLE_AUTH = {"TOKENS_PER_USER": 3, "THROTTLE_RATES": {}}
+    User.objects.create_user("bob", password=PASSWORD)
+    body = {"username": "bob", "password": PASSWORD}
+    responses = at_once([lambda: Client().post("/api/auth/login/", body)] * 12)
+    assert Counter(response.status_code for response in responses) == {200: 12}
+    assert AuthToken.objects.count() == 3
+
+
+def test_logging_out_beside_requests_that_record_their_use_leaves_the_token_dead(monkeypatch: Any):
+    from datetime import timedelta
+
+    user = User.objects.create_user("bob")
+    secret = sessions.start(user).secret
+    real = tokens.now
+    monkeypatch.setattr(tokens, "now", lambda: real() + timedelta(minutes=2))
+
+    def call(method: str, path: str) -> int:
+        client = Client()
+        client.token = secret
+        status: int = client.send(method, f"/api/auth/{path}/").status_code
+        return status
+
+    statuses = at_once([lambda: call("POST", "logout")] * 4 + [lambda: call("GET", "me")] * 12)
+    assert set(statuses) <= {200, 204, 401}
+    assert not AuthToken.objects.exists()
+
+
+def test_one_user_logs_in_from_everywhere_at_once():
+    User.objects.create_user("bob", password=PASSWORD)
+    body = {"username": "bob", "password": PASSWORD}
+    responses = at_once([lambda: Client().post("/api/auth/login/", body)] * 20)
+    assert Counter(response.status_code for response in responses) == {200: 20}
+    assert AuthToken.objects.count() == 20
+
+
+def test_clearing_twice_at_once_beside_logins_harms_nobody(settings: Any):
+    user = User.objects.create_user("bob")
+    for _ in range(40):
+        sessions.start(user)
+    AuthToken.objects.update(expires_at=tokens.now())
+    at_once([lambda: sum(sessions.clear_expired(batch_size=3))] * 2 + [lambda: sessions.start(user)] * 10)
+    assert AuthToken.objects.count() == 10
+
+
+def test_a_throttle_admits_exactly_its_rate(settings: Any):
+    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"login": "5/min"}}
+    body = {"username": "nobody", "password": PASSWORD}
+    responses = at_once([lambda: Client().post("/api/auth/login/", body)] * 30)
+    assert Counter(response.status_code for response in responses) == {400: 5, 429: 25}

@@ -1,0 +1,86 @@
+"""The OpenAPI document is derived from the contracts and tells the truth."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.response import Response
+
+from django_simple_auth.contracts.errors import coded_detail, detail
+from django_simple_auth.schema import _refusals
+from django_simple_auth.views import LogOut
+from django_simple_auth.wire import Contract, Endpoint
+
+
+@pytest.fixture(scope="module")
+def document() -> Any:
+    return SchemaGenerator().get_schema(request=None, public=True)
+
+
+def test_drf_spectacular_has_nothing_to_warn_of():
+    call_command("spectacular", "--fail-on-warn", "--validate", stdout=StringIO())
+
+
+def test_each_path_is_described_once_as_the_contract_writes_it(document: Any):
+    ours = {path for path in document["paths"] if path.startswith("/api/auth/") and "whoami" not in path}
+    assert ours == {f"/api/auth/{path}/" for path in ["register", "login", "logout", "logout/all", "me"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "statuses"),
+    [
+        ("register", "post", {"201", "400", "413", "415", "429", "503"}),
+        ("login", "post", {"200", "400", "413", "415", "429", "503"}),
+        ("logout", "post", {"204", "401", "503"}),
+        ("me", "get", {"200", "401", "503"}),
+    ],
+)
+def test_every_status_that_can_come_is_described(document: Any, path: str, method: str, statuses: set[str]):
+    assert set(document["paths"][f"/api/auth/{path}/"][method]["responses"]) == statuses
+
+
+def test_a_request_has_one_content_type(document: Any):
+    for path in document["paths"].values():
+        for operation in path.values():
+            assert set(operation.get("requestBody", {}).get("content", {})) <= {"application/json"}
+
+
+def test_the_scheme_is_http_bearer_under_a_name_of_its_own(document: Any):
+    assert document["components"]["securitySchemes"]["simpleAuthToken"]["scheme"] == "bearer"
+    assert document["paths"]["/api/auth/me/"]["get"]["security"] == [{"simpleAuthToken": []}]
+    assert document["paths"]["/api/auth/login/"]["post"].get("security", [{}]) == [{}]
+
+
+def test_the_id_has_the_type_of_the_models_key(document: Any):
+    account = document["components"]["schemas"]["DjangoSimpleAuthAccount"]
+    assert account["properties"]["id"]["type"] == "integer"
+
+
+def test_contracts_do_not_share_component_names(document: Any):
+    assert {"DjangoSimpleAuthCredentials", "OwnContractSignIn"} <= set(document["components"]["schemas"])
+
+
+def test_a_status_that_a_contract_promises_is_described(document: Any):
+    assert "403" in document["paths"]["/own/sign-in/"]["post"]["responses"]
+
+
+def test_a_fixed_answer_is_described_to_the_letter(document: Any):
+    answer = document["paths"]["/own/sign-out/"]["post"]["responses"]["200"]
+    schema = answer["content"]["application/json"]["schema"]
+    assert schema["properties"]["detail"]["enum"] == ["Bye."]
+
+
+def test_an_error_shape_describes_its_bodies():
+    assert coded_detail.schema(401)["required"] == ["detail", "code"]
+    assert detail.schema(400)["anyOf"][1] == detail.schema(404)
+
+
+def test_a_plain_exception_handler_is_described_by_its_statuses_alone():
+    endpoint = Endpoint("out/", LogOut)
+    contract = Contract(endpoint, errors=lambda exc, context: Response())
+    resource = contract.urls[0].callback.cls  # type: ignore[attr-defined]
+    assert set(_refusals(resource, endpoint)) == {401, 503}

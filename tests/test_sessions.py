@@ -1,0 +1,261 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
+
+from django_simple_auth import sessions, tokens
+from django_simple_auth.models import AuthToken
+from django_simple_auth.refusals import InvalidCredentials, TokenExpired, TokenInvalid
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Time passes when told to."""
+
+    class Clock:
+        offset = timedelta()
+
+        def passes(self, **duration: float) -> None:
+            self.offset += timedelta(**duration)
+
+    clock = Clock()
+    real = tokens.now
+    monkeypatch.setattr(tokens, "now", lambda: real() + clock.offset)
+    return clock
+
+
+@pytest.fixture
+def heard() -> Any:
+    """The names of the login signals sent, with their users."""
+    sent = []
+
+    def logged_in(user: Any, request: Any, **kwargs: Any) -> None:
+        sent.append(("in", user, request))
+
+    def logged_out(user: Any, request: Any, **kwargs: Any) -> None:
+        sent.append(("out", user, request))
+
+    user_logged_in.connect(logged_in)
+    user_logged_out.connect(logged_out)
+    yield sent
+    user_logged_in.disconnect(logged_in)
+    user_logged_out.disconnect(logged_out)
+
+
+def test_a_session_resumes_with_its_user(user: Any):
+    issued = sessions.start(user)
+    assert sessions.resume(issued.secret).user == user
+
+
+def test_each_login_has_a_token_of_its_own(user: Any):
+    first, second = sessions.start(user), sessions.start(user)
+    sessions.end(first.row)
+    with pytest.raises(TokenInvalid):
+        sessions.resume(first.secret)
+    assert sessions.resume(second.secret)
+
+
+def test_starting_is_told_to_the_host_and_updates_last_login(user: Any, heard: Any, rf: Any):
+    request = rf.get("/")
+    sessions.start(user, request)
+    assert heard == [("in", user, request)]
+    assert isinstance(get_user_model().objects.get().last_login, datetime)
+
+
+def test_ending_is_told_to_the_host(user: Any, heard: Any):
+    issued = sessions.start(user)
+    sessions.end(issued.row)
+    sessions.end_all(user)
+    assert [name for name, *_ in heard] == ["in", "out", "out"]
+
+
+def test_ending_twice_is_no_error(user: Any):
+    issued = sessions.start(user)
+    sessions.end(issued.row)
+    sessions.end(issued.row)
+
+
+def test_ending_all_spares_other_users_and_api_keys(user: Any):
+    other = get_user_model().objects.create_user("eve")
+    sessions.start(user)
+    sessions.start(user)
+    kept = {sessions.start(other).row.pk, tokens.issue(user, AuthToken.Purpose.KEY).row.pk}
+    sessions.end_all(user)
+    assert set(AuthToken.objects.values_list("pk", flat=True)) == kept
+
+
+def test_resuming_costs_one_query(user: Any):
+    secret = sessions.start(user).secret
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        assert sessions.resume(secret).user.username == "bob"
+    assert len(queries) == 1
+
+
+def test_a_mistyped_token_costs_no_query(user: Any):
+    secret = sessions.start(user).secret
+    with CaptureQueriesContext(connection) as queries, pytest.raises(TokenInvalid):
+        sessions.resume(secret[:-1] + "!")
+    assert len(queries) == 0
+
+
+def test_an_unknown_token_is_invalid(db: None):
+    with pytest.raises(TokenInvalid):
+        sessions.resume(tokens.generate("dsa"))
+
+
+def test_an_expired_token_is_told_apart_and_its_row_deleted(user: Any, settings: Any, clock: Any):
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = 60
+    secret = sessions.start(user).secret
+    clock.passes(seconds=61)
+    with pytest.raises(TokenExpired):
+        sessions.resume(secret)
+    assert not AuthToken.objects.exists()
+    with pytest.raises(TokenInvalid):
+        sessions.resume(secret)
+
+
+def test_lowering_the_lifetime_cuts_existing_tokens_at_once(user: Any, settings: Any, clock: Any):
+    secret = sessions.start(user).secret
+    clock.passes(seconds=100)
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = 99
+    with pytest.raises(TokenExpired):
+        sessions.resume(secret)
+
+
+def test_an_idle_token_expires_and_a_used_one_lives_on(user: Any, settings: Any, clock: Any):
+    settings.SIMPLE_AUTH = {"TOKEN_IDLE_SECONDS": 300}
+    secret = sessions.start(user).secret
+    for _ in range(3):
+        clock.passes(seconds=299)
+        sessions.resume(secret)
+    clock.passes(seconds=301)
+    with pytest.raises(TokenExpired):
+        sessions.resume(secret)
+
+
+def test_last_use_is_written_at_most_once_a_minute(user: Any, clock: Any):
+    secret = sessions.start(user).secret
+    writes = []
+    for _ in range(8):
+        clock.passes(seconds=20)
+        with CaptureQueriesContext(connection) as queries:
+            sessions.resume(secret)
+        writes.append(len(queries) - 1)
+    assert writes == [0, 0, 1, 0, 0, 1, 0, 0]
+
+
+def test_recording_the_use_does_not_revive_a_token_that_ended_meanwhile(user: Any, clock: Any):
+    issued = sessions.start(user)
+    clock.passes(minutes=2)
+    sessions.end(issued.row)
+    sessions._touch(issued.row, tokens.now())
+    assert not AuthToken.objects.exists()
+
+
+def test_a_deactivated_user_is_out_at_once_and_reactivation_revives_nothing(user: Any):
+    secret = sessions.start(user).secret
+    user.is_active = False
+    user.save()
+    with pytest.raises(TokenInvalid):
+        sessions.resume(secret)
+    user.is_active = True
+    user.save()
+    with pytest.raises(TokenInvalid):
+        sessions.resume(secret)
+
+
+def test_a_user_deactivated_behind_our_back_is_out_too(user: Any):
+    secret = sessions.start(user).secret
+    get_user_model().objects.update(is_active=False)
+    with pytest.raises(TokenInvalid):
+        sessions.resume(secret)
+    assert not AuthToken.objects.exists()
+
+
+def test_saving_other_fields_of_an_inactive_user_costs_no_query_of_ours(user: Any):
+    user.is_active = False
+    user.save()
+    with CaptureQueriesContext(connection) as queries:
+        user.save(update_fields=["last_login"])
+    assert len(queries) == 1
+
+
+def test_above_the_limit_the_oldest_login_makes_room(user: Any, settings: Any):
+    settings.SIMPLE_AUTH = {"TOKENS_PER_USER": 2}
+    key = tokens.issue(user, AuthToken.Purpose.KEY)
+    other = sessions.start(get_user_model().objects.create_user("eve"))
+    started = [sessions.start(user) for _ in range(4)]
+    for issued in started[:2]:
+        with pytest.raises(TokenInvalid):
+            sessions.resume(issued.secret)
+    for issued in [*started[2:], key, other]:
+        assert sessions.resume(issued.secret)
+
+
+def test_a_user_deleted_while_logging_in_gets_no_token(transactional_db: None):
+    user = get_user_model().objects.create_user("bob")
+    get_user_model().objects.filter(pk=user.pk).delete()
+    with pytest.raises(InvalidCredentials):
+        sessions.start(user)
+    assert not AuthToken.objects.exists()
+
+
+def test_another_integrity_error_is_the_hosts_to_see(transactional_db: None):
+    user = get_user_model().objects.create_user("bob")
+
+    def break_something(**kwargs: Any) -> None:
+        raise IntegrityError("host's own")
+
+    user_logged_in.connect(break_something)
+    try:
+        with pytest.raises(IntegrityError, match="host's own"):
+            sessions.start(user)
+    finally:
+        user_logged_in.disconnect(break_something)
+    assert not AuthToken.objects.exists()
+
+
+def test_a_receiver_that_fails_leaves_no_token_behind(transactional_db: None):
+    user = get_user_model().objects.create_user("bob")
+
+    def fail(**kwargs: Any) -> None:
+        raise RuntimeError("host's receiver")
+
+    user_logged_in.connect(fail)
+    try:
+        with pytest.raises(RuntimeError):
+            sessions.start(user)
+    finally:
+        user_logged_in.disconnect(fail)
+    assert not AuthToken.objects.exists()
+
+
+def test_a_token_lives_its_seconds_without_time_zone_support(user: Any, settings: Any, clock: Any):
+    settings.USE_TZ = False
+    settings.TIME_ZONE = "Europe/Berlin"
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = 7200
+    secret = sessions.start(user).secret
+    clock.passes(seconds=7190)
+    assert sessions.resume(secret)
+    clock.passes(seconds=11)
+    with pytest.raises(TokenExpired):
+        sessions.resume(secret)
+
+
+def test_clearing_deletes_the_dead_in_batches_and_nothing_else(user: Any, settings: Any, clock: Any):
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = 60
+    for _ in range(5):
+        sessions.start(user)
+    clock.passes(seconds=61)
+    alive = sessions.start(user)
+    assert sessions.count_expired() == 5
+    assert list(sessions.clear_expired(batch_size=2)) == [2, 2, 1]
+    assert AuthToken.objects.get() == alive.row

@@ -1,0 +1,24 @@
+from django.contrib import admin
+from django.urls import include, path
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+
+class Whoami(APIView):
+    """A view of the host's own, as it would be written without thinking of us."""
+
+    permission_classes = (IsAuthenticated,)
+    schema = None
+
+    def get(self, request: Request) -> Response:
+        return Response({"username": request.user.get_username()})
+
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/auth/", include("django_simple_auth.urls")),
+    path("api/auth/whoami/", Whoami.as_view()),
+    path("own/", include("docs.examples.own_contract")),
+]
