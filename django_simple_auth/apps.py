@@ -14,7 +14,7 @@ class SimpleAuthConfig(AppConfig):
     def ready(self) -> None:
         from . import checks, durable, identifiers, sessions  # noqa: F401  (checks register themselves)
 
-        if find_spec("drf_spectacular") is not None:
+        if find_spec("drf_spectacular") is not None:  # pragma: no branch
             from . import schema  # noqa: F401  (so do its extensions)
 
         post_save.connect(identifiers.follow, dispatch_uid="simple_auth.identifiers")

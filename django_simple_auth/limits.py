@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from hashlib import sha256
+from math import ceil
 from time import time
 from typing import TypeVar
 
@@ -34,7 +35,11 @@ def take(scope: str, *who: str) -> None:
     # Hashed: what a stranger typed is neither a valid cache key nor something to keep.
     key = f"simple_auth:{scope}:{sha256(NUL.join(who).encode()).hexdigest()}"
     if _whatever_happens(lambda store: _count(store, key, period)) > attempts:
-        raise LimitExceeded(_whatever_happens(lambda store: _remaining(store, key, period)))
+        if (seconds := _whatever_happens(lambda store: _remaining(store, key, period))) > 0:
+            raise LimitExceeded(seconds)
+        # Django's database and file caches prolong a key that is counted up: the period ended, the count stayed.
+        _whatever_happens(lambda store: store.delete(key))
+        take(scope, *who)
 
 
 def _count(store: BaseCache, key: str, period: int) -> int:
@@ -52,7 +57,7 @@ def _count(store: BaseCache, key: str, period: int) -> int:
 
 def _remaining(store: BaseCache, key: str, period: int) -> int:
     until: float = store.get(f"{key}:until", time() + period)
-    return max(1, round(until - time()))
+    return ceil(until - time())
 
 
 def _whatever_happens(ask: Callable[[BaseCache], _T]) -> _T:

@@ -31,10 +31,9 @@ class Server:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
-            if self.process.poll() is not None:
-                break
+            assert self.process.poll() is None, f"{command} ended instead of listening."
             time.sleep(0.1)
-        self.stop()
+        self.stop()  # pragma: no cover
         raise AssertionError(f"{command} did not begin to listen on port {self.port}.")
 
     def stop(self) -> None:

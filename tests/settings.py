@@ -46,26 +46,31 @@ TEMPLATES = [
 
 def database(kind: str, name: str) -> dict[str, Any]:
     """Where the services of this machine listen; the environment may say otherwise."""
-    if kind == "postgresql":
-        return {
+    # A file, even for tests: threads cannot share SQLite's memory database without locking each other out.
+    file = str(Path(tempfile.gettempdir()) / f"{name}-{os.getpid()}.sqlite3")
+    return {
+        "sqlite": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": file,
+            "TEST": {"NAME": file},
+            "OPTIONS": {"timeout": 30},
+        },
+        "postgresql": {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": name,
             "HOST": os.environ.get("PGHOST", "127.0.0.1"),
             "USER": os.environ.get("PGUSER", "postgres"),
             "PASSWORD": os.environ.get("PGPASSWORD", ""),
-        }
-    if kind == "mariadb":
-        return {
+        },
+        "mariadb": {
             "ENGINE": "django.db.backends.mysql",
             "NAME": name,
             "HOST": os.environ.get("MARIADB_HOST", "127.0.0.1"),
             "USER": os.environ.get("MARIADB_USER", "root"),
             "PASSWORD": os.environ.get("MARIADB_PASSWORD", ""),
             "OPTIONS": {"charset": "utf8mb4"},
-        }
-    # A file, even for tests: threads cannot share SQLite's memory database without locking each other out.
-    file = str(Path(tempfile.gettempdir()) / f"{name}-{os.getpid()}.sqlite3")
-    return {"ENGINE": "django.db.backends.sqlite3", "NAME": file, "TEST": {"NAME": file}, "OPTIONS": {"timeout": 30}}
+        },
+    }[kind]
 
 
 TEST_DATABASE = os.environ.get("TEST_DATABASE", "sqlite")

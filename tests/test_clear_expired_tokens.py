@@ -48,6 +48,13 @@ def test_a_terminal_is_shown_the_progress_batch_by_batch():
 
 
 @pytest.mark.usefixtures("_three_dead")
+def test_the_batch_size_comes_from_the_command_line():
+    out = Terminal()
+    call_command("clear_expired_tokens", "--batch-size=1", stdout=out)
+    assert out.getvalue().startswith("\r1 of 3\r2 of 3\r3 of 3\n")
+
+
+@pytest.mark.usefixtures("_three_dead")
 def test_it_can_be_quiet():
     assert run(Terminal(), verbosity=0) == ""
     assert AuthToken.objects.count() == 1

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404
 from django.urls import include, path
 from rest_framework import serializers
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,7 +18,7 @@ from rest_framework.response import Response
 from django_simple_auth import sessions
 from django_simple_auth.contracts.errors import detail
 from django_simple_auth.views import LogIn, LogOut, ShowAccount
-from django_simple_auth.wire import Contract, Detail, Endpoint, Fixed, Outcome, View
+from django_simple_auth.wire import Contract, Detail, Endpoint, Fixed, Outcome, Refusal, View
 from docs.examples import own_contract
 from tests.client import PASSWORD
 
@@ -135,6 +136,12 @@ def test_django_s_own_refusals_have_the_contracts_shape(client: Any, db: None, s
     serve(settings, Endpoint("raise/<str:cause>/", Raise))
     response = client.post(f"/x/raise/{cause}/")
     assert (response.status_code, set(response.json())) == (status, {"detail"})
+
+
+def test_a_cause_that_drf_raises_may_be_put_in_other_words_too(client: Any, db: None, settings: Any):
+    serve(settings, Endpoint("out/", LogOut, refusals={NotAuthenticated: Refusal("Who are you?", status=403)}))
+    response = client.post("/x/out/")
+    assert (response.status_code, response.json()) == (403, {"detail": "Who are you?"})
 
 
 def test_a_plain_exception_handler_does_for_errors(client: Any, db: None, settings: Any):

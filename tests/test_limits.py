@@ -8,6 +8,7 @@ from django.core.cache import cache
 
 from django_simple_auth import limits
 from django_simple_auth.refusals import LimitExceeded
+from tests.services import require_redis
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +42,34 @@ def test_after_the_period_counting_begins_anew(monkeypatch: Any):
         limits.take("login", "a")
     monkeypatch.setattr("django.core.cache.backends.locmem.time.time", lambda: time() + 61)
     limits.take("login", "a")
+
+
+def test_a_cache_that_prolongs_what_is_counted_does_not_prolong_the_period(
+    settings: Any, tmp_path: Any, monkeypatch: Any
+):
+    from time import time
+
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(tmp_path)}
+    }
+    for now in [time(), time() + 61]:
+        monkeypatch.setattr(limits, "time", lambda now=now: now)
+        limits.take("login", "a")
+        limits.take("login", "a")
+        with pytest.raises(LimitExceeded):
+            limits.take("login", "a")
+
+
+def test_redis_counts_for_all_processes(settings: Any):
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": require_redis()}
+    }
+    cache.clear()
+    limits.take("login", "a")
+    limits._spare.clear()
+    limits.take("login", "a")
+    with pytest.raises(LimitExceeded):
+        limits.take("login", "a")
 
 
 def test_a_period_that_ends_between_two_steps_counts_from_one(monkeypatch: Any):

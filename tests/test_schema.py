@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from drf_spectacular.generators import SchemaGenerator
+from rest_framework.permissions import IsAdminUser, IsAuthenticated
 from rest_framework.response import Response
 
 from django_simple_auth.contracts.errors import coded_detail, detail
@@ -77,6 +78,11 @@ def test_a_fixed_answer_is_described_to_the_letter(document: Any):
 def test_an_error_shape_describes_its_bodies():
     assert coded_detail.schema(401)["required"] == ["detail", "code"]
     assert detail.schema(400)["anyOf"][1] == detail.schema(404)
+
+
+def test_a_permission_of_the_hosts_may_refuse_with_403():
+    endpoint = Endpoint("out/", LogOut, permission_classes=(IsAuthenticated, IsAdminUser))
+    assert endpoint.refusal_statuses({}) == {401, 403, 503}
 
 
 def test_a_plain_exception_handler_is_described_by_its_statuses_alone():

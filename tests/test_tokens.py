@@ -73,7 +73,9 @@ def test_without_a_lifetime_a_login_never_expires(user: Any, settings: Any):
     row = tokens.issue(user).row
     assert row.expires_at is None
     assert tokens.ends_at(row) is None
-    assert not tokens.is_expired(row, row.created_at + timedelta(days=36500))
+    later = row.created_at + timedelta(days=36500)
+    assert not tokens.is_expired(row, later)
+    assert not AuthToken.objects.filter(tokens.expired(later)).exists()
 
 
 def test_a_key_outlives_the_lifetime_of_logins(user: Any, settings: Any):

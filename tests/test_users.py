@@ -23,10 +23,8 @@ def test_two_spellings_of_one_name_fold_alike(one: str, other: str):
 
 
 def test_folding_is_stable():
-    for code in range(0x110000):
-        folded = users.fold(chr(code))
-        if users.fold(folded) != folded:
-            pytest.fail(f"U+{code:04X} folds twice")
+    folded = [users.fold(chr(code)) for code in range(0x110000)]
+    assert [users.fold(text) for text in folded] == folded
 
 
 @pytest.mark.parametrize(("one", "other"), [("bob", "bob1"), ("e", "é"), ("ı", "i")])

@@ -1,0 +1,16 @@
+import django
+from django.conf import settings
+
+# autodoc imports the models.
+settings.configure(
+    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "rest_framework", "django_simple_auth"]
+)
+django.setup()
+
+project = "django-simple-auth"
+copyright = "the django-simple-auth contributors"
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = project
+myst_heading_anchors = 3

@@ -1,0 +1,63 @@
+"""README and docs are held to the code."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import django_simple_auth
+from django_simple_auth import conf
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_settings_table_names_every_setting_with_its_default():
+    rows = re.findall(r'^\| `(?:SIMPLE_AUTH\["(\w+)"\]|(\w+))` \| `(.+?)` \|', README, re.MULTILINE)
+    table = {key or name: ast.literal_eval(default) for key, name, default in rows}
+    assert table == {
+        "TOKEN_EXPIRED_AFTER_SECONDS": conf.DEFAULT_LIFETIME,
+        "TOKEN_IDLE_SECONDS": None,
+        "TOKENS_PER_USER": None,
+        "THROTTLE_RATES": conf.DEFAULT_RATES,
+    }
+    assert set(table) - {"TOKEN_EXPIRED_AFTER_SECONDS"} == conf.KEYS
+
+
+def test_the_endpoint_table_is_the_native_contract():
+    from django_simple_auth.urls import contract
+
+    rows = re.findall(r"^\| `(\w+) ([\w/]+)`(?: `.+?`)? \| (\d+)", README, re.MULTILINE)
+    assert [(method, path) for method, path, _status in rows] == [
+        (endpoint.method, endpoint.path) for endpoint in contract.endpoints
+    ]
+    assert [int(status) for *_, status in rows] == [
+        204 if endpoint.response is None else endpoint.status for endpoint in contract.endpoints
+    ]
+
+
+def modules() -> set[str]:
+    package = Path(django_simple_auth.__file__).parent
+    found = {path.stem for path in package.glob("*.py")} - {"__init__", "apps"}
+    return found | {"wire/", "management/"}
+
+
+def test_the_architecture_has_a_caption_for_every_module():
+    page = (ROOT / "docs/architecture.md").read_text()
+    captions = set()
+    for row in re.findall(r"^\| (`.+?) \|", page, re.MULTILINE):
+        captions |= set(re.findall(r"`([\w/]+)`", row))
+    assert captions - {"contracts/errors"} == modules()
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/contracts.md", "docs/architecture.md"])
+def test_links_lead_somewhere(page: str):
+    for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", (ROOT / page).read_text()):
+        assert ((ROOT / page).parent / target).exists(), target
+
+
+def test_the_version_has_not_been_released_without_a_changelog():
+    assert "## Unreleased" in (ROOT / "CHANGELOG.md").read_text()
