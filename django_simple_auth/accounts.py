@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth import authenticate as ask_backends
 from django.contrib.auth import get_user_model, password_validation
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest
 
 from . import identifiers, users
-from .refusals import EmailTaken, InvalidCredentials, InvalidValue, Refused, Several, UsernameTaken
+from .refusals import (
+    AccountDisabled,
+    EmailTaken,
+    InvalidCredentials,
+    InvalidValue,
+    Refused,
+    Several,
+    UnknownUser,
+    UsernameTaken,
+    WrongPassword,
+)
 from .transactions import transact
+
+_OPTIONAL = {"first_name", "last_name"}
+"""What a published contract asks everybody for and some user models do not have."""
 
 _TAKEN: dict[str, type[Refused]] = {"username": UsernameTaken, "email": EmailTaken}
 
@@ -22,12 +37,16 @@ _TAKEN: dict[str, type[Refused]] = {"username": UsernameTaken, "email": EmailTak
 def register(*, password: str, **values: Any) -> AbstractBaseUser:
     """Make an account from ``username``, ``email``, ``password`` and whatever else the user model's manager takes.
 
+    Where nobody is asked for a ``username`` and the model wants one, it is made up. ``first_name`` and ``last_name`` go
+    nowhere on a model without them.
     Raises ``Several`` with every ``UsernameTaken``, ``EmailTaken`` and ``InvalidValue`` there is. Of simultaneous
     registrations under one name, in any spelling, exactly one succeeds.
     """
     if found := faults(password=password, **values):
         raise Several(found)
-    named = {users.field_name(name): value for name, value in _known(values).items()}
+    known = _known(values)
+    known.setdefault("username", secrets.token_hex(10))
+    named = {users.field_name(name): value for name, value in known.items()}
 
     def make() -> AbstractBaseUser:
         # The INSERT comes first and the look at the rivals last: SQLite refuses a transaction that reads before it
@@ -59,28 +78,54 @@ def faults(**values: Any) -> list[Refused]:
     return found
 
 
-def authenticate(*, username: str, password: str, request: HttpRequest | None = None) -> AbstractBaseUser:
-    """The user whom AUTHENTICATION_BACKENDS let in; raises ``InvalidCredentials`` for every reason alike."""
-    user = ask_backends(request, username=_stored_username(username), password=password)
+def authenticate(
+    *,
+    password: str,
+    username: str | None = None,
+    email: str | None = None,
+    request: HttpRequest | None = None,
+    explain: bool = False,
+) -> AbstractBaseUser:
+    """The user, called by ``username`` or by ``email``, whom AUTHENTICATION_BACKENDS let in.
+
+    Raises ``InvalidCredentials`` for every reason alike. With ``explain`` it is ``UnknownUser``, ``WrongPassword`` or
+    ``AccountDisabled``, at one more query and one more run of the hasher whichever it is.
+    """
+    stored = _by_email(email) if email is not None else _by_username(username or "")
+    user = ask_backends(request, username=stored, password=password)
     if user is None or not user.is_active:
-        raise InvalidCredentials
+        raise _explanation(stored, password) if explain else InvalidCredentials
     return user
 
 
-def _stored_username(typed: str) -> str:
-    """The stored spelling of a login name. E-mail addresses are found in any case, user names as Django finds them."""
-    if users.logs_in_by_email() and (user := identifiers.holder("email", typed)):
-        return user.get_username()
-    return get_user_model().normalize_username(typed)
+def _by_username(typed: str) -> str:
+    """The stored spelling: e-mail addresses are found in any case, user names as Django finds them."""
+    return _by_email(typed) if users.logs_in_by_email() else users.normalized(typed)
+
+
+def _by_email(typed: str) -> str:
+    """The user name of whoever has this address; the address itself if nobody does."""
+    user = identifiers.holder("email", typed)
+    return typed if user is None else user.get_username()
+
+
+def _explanation(username: str, password: str) -> InvalidCredentials:
+    user = users.manager().filter(**{users.username_field(): username}).first()
+    if user is not None and not user.is_active:
+        return AccountDisabled() if user.check_password(password) else WrongPassword()
+    # As long as check_password() takes, so that the clock does not tell who is disabled.
+    make_password(password)
+    return UnknownUser() if user is None else WrongPassword()
 
 
 def _known(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values under one name each, spelled as the user model's manager will store them."""
-    known = dict(values)
-    if users.email_field() is None or (users.logs_in_by_email() and "username" in known):
-        known.pop("email", None)
+    known = {name: value for name, value in values.items() if name not in _OPTIONAL or users.has_field(name)}
+    if (users.email_field() is None or users.logs_in_by_email()) and "email" in known:
+        # One field for both: where there is no e-mail, or it is the user name, the address is what people log in with.
+        known.setdefault("username", known.pop("email"))
     if "username" in known:
-        known["username"] = get_user_model().normalize_username(known["username"])
+        known["username"] = users.normalized(known["username"])
     return known
 
 

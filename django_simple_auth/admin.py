@@ -4,17 +4,18 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 
 from . import users
-from .models import AuthToken
+from .models import AuthToken, Presence
 
 
-def _instant(name: str) -> Any:
+def _instant(name: str, model: type[Model] = AuthToken) -> Any:
     """A column for an InstantField, which the admin would take for a number."""
 
-    @admin.display(description=getattr(AuthToken._meta.get_field(name), "verbose_name", name), ordering=name)
-    def column(row: AuthToken) -> datetime | None:
+    @admin.display(description=getattr(model._meta.get_field(name), "verbose_name", name), ordering=name)
+    def column(row: Model) -> datetime | None:
         moment: datetime | None = getattr(row, name)
         return moment
 
@@ -28,6 +29,21 @@ _COLUMNS: tuple[Any, ...] = (
     _instant("last_used_at"),
     _instant("expires_at"),
 )
+
+
+@admin.register(Presence)
+class PresenceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """To see who is logged in by a contract that knows no tokens, and to end it."""
+
+    list_display = ("user", _instant("since", Presence))
+    list_select_related = ("user",)
+    fields = readonly_fields = list_display
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Presence | None = None) -> bool:
+        return False
 
 
 @admin.register(AuthToken)

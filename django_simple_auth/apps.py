@@ -12,11 +12,12 @@ class SimpleAuthConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, durable, identifiers, sessions  # noqa: F401  (checks register themselves)
+        from . import checks, durable, identifiers, redaction, sessions  # noqa: F401  (checks register themselves)
 
         if find_spec("drf_spectacular") is not None:  # pragma: no branch
             from . import schema  # noqa: F401  (so do its extensions)
 
+        redaction.attach()
         post_save.connect(identifiers.follow, dispatch_uid="simple_auth.identifiers")
         post_save.connect(sessions.end_if_deactivated, dispatch_uid="simple_auth.sessions")
         post_migrate.connect(identifiers.catch_up, sender=self, dispatch_uid="simple_auth.catch_up")

@@ -6,6 +6,7 @@ import logging
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
@@ -40,7 +41,7 @@ class TokenAuthentication(BaseAuthentication):
     keywords = ("token", "bearer")
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, AuthToken] | None:
-        secret = presented_secret(request)
+        secret = self.secret_of(request)
         if secret is None or tokens.purpose_of(secret) is None:
             return None
         try:
@@ -52,14 +53,59 @@ class TokenAuthentication(BaseAuthentication):
             raise Unavailable from error
         return token.user, token
 
+    def secret_of(self, request: Request) -> str | None:
+        """What the client presents as a token, whosesoever it is."""
+        keyword, _separator, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if keyword.lower() not in self.keywords:
+            return None
+        return secret.strip() or None
+
     def authenticate_header(self, request: Request) -> str:
         return "Token"
 
 
-def presented_secret(request: Request) -> str | None:
-    """What follows the keyword ``Token`` or ``Bearer``, whosesoever it is."""
-    header = request.META.get("HTTP_AUTHORIZATION", "")
-    keyword, _separator, secret = header.partition(" ")
-    if keyword.lower() not in TokenAuthentication.keywords:
-        return None
-    return secret.strip() or None
+class QueryTokenAuthentication(TokenAuthentication):
+    """Reads ``?token=<token>``, for clients of a published API that asks for it there.
+
+    URLs end up in logs, histories and Referer headers. An endpoint must say that it takes a token so, and
+    ``take_from_query`` removes it from the request before anything else sees it.
+    """
+
+    parameter = "token"
+
+    def secret_of(self, request: Request) -> str | None:
+        return take_from_query(request._request, self.parameter)
+
+
+def take_from_query(request: HttpRequest, parameter: str) -> str | None:
+    """The value of a query parameter, which is no longer in the request afterwards.
+
+    None if there is not exactly one.
+    """
+    taken: dict[str, str | None] = request.__dict__.setdefault("_simple_auth_taken", _Secrets())
+    if parameter not in taken:
+        query = QueryDict(request.META.get("QUERY_STRING", ""), mutable=True, encoding=request.encoding)
+        values = query.pop(parameter, [])
+        taken[parameter] = values[0] if len(values) == 1 else None
+        if values:
+            _replace_query(request, query)
+    return taken[parameter]
+
+
+class _Secrets(dict[str, str | None]):
+    """Prints nothing, wherever a request is printed."""
+
+    def __repr__(self) -> str:
+        return "<secrets>"
+
+
+def _replace_query(request: HttpRequest, query: QueryDict) -> None:
+    request.GET = query  # type: ignore[assignment]
+    encoded = query.urlencode()
+    request.META["QUERY_STRING"] = encoded
+    for name in ("REQUEST_URI", "RAW_URI"):
+        # What application servers add to WSGI's own variables.
+        if name in request.META:
+            request.META[name] = request.META[name].partition("?")[0] + (f"?{encoded}" if encoded else "")
+    if (scope := getattr(request, "scope", None)) is not None:
+        scope["query_string"] = encoded.encode()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import AppConfig
 from django.contrib.auth import get_user_model
+from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import URLResolver, get_resolver
 
 from . import users
-from .conf import KEYS, conf
+from .conf import KEYS, RISKS, conf
+from .wire import Endpoint
+from .wire.resource import Resource
 
 
 @register("simple_auth")
@@ -34,6 +38,43 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
             )
         )
     return found
+
+
+@register("simple_auth", deploy=True)
+def check_risks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """W001 to W003: an endpoint that is unsafe because its published contract asks for it."""
+    try:
+        acknowledged = conf.ACKNOWLEDGED_RISKS
+    except ImproperlyConfigured:
+        # E001 says so already.
+        return []
+    found: list[CheckMessage] = []
+    for number, (risk, text) in enumerate(RISKS.items(), start=1):
+        if risk in acknowledged:
+            continue
+        found += [
+            checks.Warning(
+                f"{endpoint.method} {path} {text}.",
+                hint="Mount the contract only for clients that need it. If you have such, add "
+                f"{risk!r} to SIMPLE_AUTH['ACKNOWLEDGED_RISKS'].",
+                id=f"django_simple_auth.W{number:03}",
+            )
+            for path, endpoint in _mounted(get_resolver(), "/")
+            if risk in endpoint.risks
+        ]
+    return found
+
+
+def _mounted(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Endpoint]]:
+    """Every endpoint in the host's URLconf, with its path."""
+    entry: Any
+    for entry in resolver.url_patterns:
+        path = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from _mounted(entry, path)
+        # Each path is there twice, for its optional slash; the one that the contract writes is in the schema.
+        elif issubclass(getattr(entry.callback, "cls", object), Resource) and "schema" not in entry.callback.initkwargs:
+            yield from ((path, endpoint) for endpoint in entry.callback.cls.endpoints.values())
 
 
 @register("simple_auth")

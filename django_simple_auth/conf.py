@@ -13,7 +13,19 @@ Rate: TypeAlias = tuple[int, int]
 """``(attempts, seconds)``."""
 
 DEFAULT_LIFETIME = 1_209_600
-DEFAULT_RATES = {"register": "30/min", "login": "60/min", "login_account": "10/min"}
+DEFAULT_RATES = {
+    "register": "30/min",
+    "login": "60/min",
+    "login_account": "10/min",
+    "key": "10/min",
+    "leave": "30/min",
+}
+RISKS = {
+    "token_in_query": "takes the token from the query string, where logs and histories keep it",
+    "get_changes_state": "changes state by GET, which links, crawlers and previews follow",
+    "anyones_word": "acts on whomever the path names, without authentication",
+}
+"""What some published contracts ask for although it is unsafe: what an endpoint that does so is said to do."""
 _PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -54,6 +66,16 @@ class Settings:
                 f"SIMPLE_AUTH['TOKENS_PER_USER'] must be a positive whole number or None, not {value!r}."
             )
         return value
+
+    @property
+    def ACKNOWLEDGED_RISKS(self) -> frozenset[str]:
+        """Names of risks that ``check --deploy`` need not mention again."""
+        value = self.SIMPLE_AUTH.get("ACKNOWLEDGED_RISKS", ())
+        if not isinstance(value, (list, tuple, set, frozenset)) or not RISKS.keys() >= set(value):
+            raise ImproperlyConfigured(
+                f"SIMPLE_AUTH['ACKNOWLEDGED_RISKS'] must be a list of {', '.join(map(repr, RISKS))}, not {value!r}."
+            )
+        return frozenset(value)
 
     @property
     def THROTTLE_RATES(self) -> dict[str, Rate]:

@@ -79,6 +79,26 @@ class AuthToken(models.Model):
         return f"{self.get_purpose_display()} {self.pk}"
 
 
+class Presence(models.Model):
+    """A user who is logged in by a contract that knows no tokens. It opens nothing."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="auth_presence",
+        verbose_name=_("user"),
+    )
+    since = InstantField(_("since"))
+
+    class Meta:
+        verbose_name = _("presence")
+        verbose_name_plural = _("presences")
+
+    def __str__(self) -> str:
+        return f"presence {self.pk}"
+
+
 class Identifier(models.Model):
     """A name, folded, that belongs to one user alone.
 

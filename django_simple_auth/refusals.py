@@ -29,6 +29,21 @@ class InvalidCredentials(Refused):
     message = _("Unable to log in with provided credentials.")
 
 
+class UnknownUser(InvalidCredentials):
+    """Nobody goes by that name. Raised only where a contract promises to tell."""
+
+
+class WrongPassword(InvalidCredentials):
+    """Somebody does, but that is not the password. Raised only where a contract promises to tell."""
+
+
+class AccountDisabled(InvalidCredentials):
+    """The right password for an account that is not active. Raised only where a contract promises to tell."""
+
+    code = "account_disabled"
+    message = _("This account is disabled.")
+
+
 class TokenRefused(Refused):
     """A token of ours that opens nothing."""
 

@@ -18,6 +18,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from . import users
+from .authentication import QueryTokenAuthentication
 from .contracts.errors import ErrorShape
 from .wire import Endpoint, Fixed
 from .wire.resource import Resource
@@ -30,6 +31,14 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
         return {"type": "http", "scheme": "bearer", "description": "The keyword `Token` is taken as well."}
+
+
+class QueryTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "django_simple_auth.authentication.QueryTokenAuthentication"
+    name = "simpleAuthQueryToken"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "apiKey", "in": "query", "name": QueryTokenAuthentication.parameter}
 
 
 class IdSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]

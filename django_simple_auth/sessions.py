@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -20,6 +20,7 @@ from .refusals import InvalidCredentials, TokenExpired, TokenInvalid
 from .tokens import Issued
 from .transactions import transact
 
+_T = TypeVar("_T")
 TOUCH_INTERVAL = timedelta(minutes=1)
 
 # Made once: this is the query of every authenticated request.
@@ -31,19 +32,31 @@ def start(user: AbstractBaseUser, request: HttpRequest | None = None) -> Issued:
 
     Sends ``user_logged_in``. Raises ``InvalidCredentials`` if the user was deleted meanwhile.
     """
-    limit = conf.TOKENS_PER_USER
 
-    def begin() -> Issued:
-        # The token, ``last_login`` and whatever the host's receivers write stand or fall together. The user's row is
-        # written before the token's: the foreign key locks it for reading, and two logins that then both want to write
-        # it are a deadlock on MariaDB.
+    def grant() -> Issued:
+        limit = conf.TOKENS_PER_USER
         if limit is not None:
             _take_turns(user)
-        user_logged_in.send(sender=user.__class__, request=request, user=user)
         issued = tokens.issue(user)
         if limit is not None:
             _evict(user, limit)
         return issued
+
+    return log_in(user, request, grant)
+
+
+def log_in(user: AbstractBaseUser, request: HttpRequest | None, grant: Callable[[], _T]) -> _T:
+    """Send ``user_logged_in`` and grant whatever a login grants, in one transaction.
+
+    Raises ``InvalidCredentials`` if the user was deleted meanwhile.
+    """
+
+    def begin() -> _T:
+        # What is granted, ``last_login`` and whatever the host's receivers write stand or fall together. The user's
+        # row is written first: a foreign key to it locks it for reading, and two logins that then both want to write
+        # it are a deadlock on MariaDB.
+        user_logged_in.send(sender=user.__class__, request=request, user=user)
+        return grant()
 
     try:
         return transact(begin, AuthToken)

@@ -26,6 +26,7 @@ _PURPOSES = {f"{prefix}_": purpose for purpose, prefix in PREFIXES.items()}
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _RANDOM_CHARACTERS = 43
 _CHECKSUM_CHARACTERS = 6
+LENGTH = len("dsa_") + _RANDOM_CHARACTERS + _CHECKSUM_CHARACTERS
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def purpose_of(secret: str) -> AuthToken.Purpose | None:
 
 def is_well_formed(secret: str) -> bool:
     """Whether a token of ours may look like this. Costs no query."""
-    if len(secret) != len("dsa_") + _RANDOM_CHARACTERS + _CHECKSUM_CHARACTERS or not secret.isascii():
+    if len(secret) != LENGTH or not secret.isascii():
         return False
     body, checksum = secret[:-_CHECKSUM_CHARACTERS], secret[-_CHECKSUM_CHARACTERS:]
     return _checksum(body) == checksum

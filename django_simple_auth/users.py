@@ -32,6 +32,11 @@ def manager() -> Any:
     return get_user_model()._default_manager
 
 
+def normalized(username: str) -> str:
+    """As the user model stores it (NFKC, unless the model says otherwise)."""
+    return get_user_model().normalize_username(username)
+
+
 def primary_key() -> Field[Any, Any]:
     return get_user_model()._meta.pk
 

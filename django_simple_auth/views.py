@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 
-from . import accounts, limits, sessions, users
-from .refusals import InvalidCredentials, LimitExceeded, Refused, Several
+from . import accounts, keys, limits, presence, sessions, users
+from .refusals import InvalidCredentials, LimitExceeded, Refused, Several, UnknownUser
 from .wire import Outcome, View
 from .wire.network import network
 from .wire.view import token_of, user_of
@@ -38,12 +40,27 @@ class LogIn(View):
     refuses = (InvalidCredentials, LimitExceeded)
     authentication_classes = ()
     permission_classes = ()
+    explain = False
+    """Whether to tell the causes of InvalidCredentials apart."""
 
-    def perform(self, request: Request, *args: Any, username: str, password: str, **values: Any) -> Outcome:
-        limits.take("login_account", users.fold(username), network(request))
-        user = accounts.authenticate(username=username, password=password, request=request._request)
+    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
+        user = self.authenticate(request, **values)
         issued = sessions.start(user, request._request)
         return Outcome(user=user, token=issued.secret, expires_at=issued.row.expires_at)
+
+    def authenticate(
+        self, request: Request, *, password: str, username: str | None = None, email: str | None = None, **values: Any
+    ) -> AbstractBaseUser:
+        limits.take("login_account", users.fold(username or email or ""), network(request))
+        return accounts.authenticate(
+            username=username, email=email, password=password, request=request._request, explain=self.explain
+        )
+
+
+class LogInOrSayWhy(LogIn):
+    """Check the password, start a session; tell an unknown user, a wrong password and a disabled account apart."""
+
+    explain = True
 
 
 class LogOut(View):
@@ -71,6 +88,55 @@ class ShowAccount(View):
 
     name = "me"
     method = "GET"
+    reads_only = True
+    permission_classes = (IsAuthenticated,)
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         return Outcome(user=user_of(request))
+
+
+class LogOutByGet(LogOut):
+    """End this session, by the GET of clients that know no better."""
+
+    method = "GET"
+
+
+class CreateKey(View):
+    """Make an API key."""
+
+    name = "key"
+    throttle = "key"
+
+    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
+        user = user_of(request)
+        return Outcome(user=user, token=keys.create(user).secret)
+
+
+class CreateKeyByGet(CreateKey):
+    """Make an API key, by the GET of clients that know no better."""
+
+    method = "GET"
+
+
+class Enter(LogInOrSayWhy):
+    """Check the password, note that the user is here. There is no token."""
+
+    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
+        user = self.authenticate(request, **values)
+        presence.enter(user, request._request)
+        return Outcome(user=user)
+
+
+class Leave(View):
+    """Note that the user whom the path names is gone. Whoever asks."""
+
+    name = "logout"
+    throttle = "leave"
+    refuses = (UnknownUser,)
+    authentication_classes = ()
+    permission_classes = ()
+    takes_anyones_word = True
+
+    def perform(self, request: Request, *args: Any, user_id: str, **values: Any) -> Outcome:
+        presence.leave(user_id, request._request)
+        return Outcome()

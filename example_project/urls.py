@@ -8,6 +8,11 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("rest_framework.urls")),
     path("api/auth/", include("django_simple_auth.urls")),
+    # Five published APIs beside each other, for clients that were written against them.
+    *[
+        path(f"contracts/{name}/", include(f"django_simple_auth.contracts.{name}"))
+        for name in ("message", "profile", "keys", "email", "presence")
+    ],
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/", include("example_project.notes.urls")),

@@ -40,6 +40,29 @@ def test_e002_an_unknown_key_with_the_known_ones_as_a_hint(settings: Any):
     assert "THROTTLE_RATES" in message.hint
 
 
+DEPLOY = {"tags": ["simple_auth"], "include_deployment_checks": True}
+
+
+def test_each_risk_of_a_published_contract_is_named_with_its_path_before_deployment():
+    found = {(message.id.rpartition(".")[2], message.msg.partition(" takes")[0]) for message in run_checks(**DEPLOY)}
+    assert {number for number, _msg in found} == {"W001", "W002", "W003"}
+    assert ("W001", "GET /contracts/keys/user/logout") in found
+    assert not any("message" in msg or "/api/auth/" in msg for _id, msg in found)
+
+
+def test_an_acknowledged_risk_is_not_named_again(settings: Any):
+    settings.SIMPLE_AUTH = {"ACKNOWLEDGED_RISKS": ["token_in_query", "get_changes_state"]}
+    (message,) = run_checks(**DEPLOY)
+    assert message.id == "django_simple_auth.W003"
+    assert "/contracts/presence/user/logout/<str:user_id>/ acts on whomever" in message.msg
+    assert "'anyones_word'" in message.hint
+
+
+def test_risks_that_cannot_be_meant_are_an_error_and_no_crash(settings: Any):
+    settings.SIMPLE_AUTH = {"ACKNOWLEDGED_RISKS": ["life"]}
+    assert [message.id for message in run_checks(**DEPLOY)] == ["django_simple_auth.E001"]
+
+
 def test_e003_a_user_model_whose_manager_makes_no_users(monkeypatch: Any):
     monkeypatch.setattr(users, "manager", Manager)
     assert ids() == ["django_simple_auth.E003"]

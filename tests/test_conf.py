@@ -13,7 +13,14 @@ def test_the_defaults(settings: Any):
     assert conf.TOKEN_EXPIRED_AFTER_SECONDS == 1_209_600
     assert conf.TOKEN_IDLE_SECONDS is None
     assert conf.TOKENS_PER_USER is None
-    assert conf.THROTTLE_RATES == {"register": (30, 60), "login": (60, 60), "login_account": (10, 60)}
+    assert frozenset() == conf.ACKNOWLEDGED_RISKS
+    assert conf.THROTTLE_RATES == {
+        "register": (30, 60),
+        "login": (60, 60),
+        "login_account": (10, 60),
+        "key": (10, 60),
+        "leave": (30, 60),
+    }
 
 
 def test_settings_are_read_on_each_access(settings: Any):
@@ -37,6 +44,8 @@ def test_a_lifetime_that_cannot_be_meant_names_the_fix(settings: Any, value: Any
         ("TOKEN_IDLE_SECONDS", "300", "positive whole number"),
         ("TOKENS_PER_USER", 0, "positive whole number"),
         ("TOKENS_PER_USER", True, "positive whole number"),
+        ("ACKNOWLEDGED_RISKS", "token_in_query", "must be a list of"),
+        ("ACKNOWLEDGED_RISKS", ["life"], "must be a list of 'token_in_query'"),
         ("THROTTLE_RATES", "5/min", "must be a dict"),
         ("THROTTLE_RATES", {"login": "often"}, "must look like '10/min'"),
         ("THROTTLE_RATES", {"login": 5}, "must look like '10/min'"),
@@ -61,4 +70,4 @@ def test_a_rate_of_none_is_no_limit(settings: Any):
 
 
 def test_the_keys_are_the_properties():
-    assert {"TOKEN_IDLE_SECONDS", "TOKENS_PER_USER", "THROTTLE_RATES"} == KEYS
+    assert {"TOKEN_IDLE_SECONDS", "TOKENS_PER_USER", "THROTTLE_RATES", "ACKNOWLEDGED_RISKS"} == KEYS

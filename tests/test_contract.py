@@ -49,7 +49,7 @@ def test_what_is_refused_is_named_as_the_client_named_it(client: Any, user: Any)
 def test_a_contract_states_causes_in_its_own_words_and_status(client: Any, user: Any):
     response = client.post("/own/sign-in/", {"handle": "bob", "secret": "wrong"})
     assert response.status_code == 403
-    assert response.json() == {"non_field_errors": ["No such handle, or not that secret."]}
+    assert response.json() == {"detail": "No such handle, or not that secret."}
 
 
 def test_contracts_serve_the_same_accounts_and_tokens(client: Any, user: Any):

@@ -64,7 +64,7 @@ class User(AbstractBaseUser):
 
 
 @pytest.fixture
-def start_host(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+def start_host(tmp_path: Path, db: None) -> Iterator[Callable[..., Server]]:
     servers: list[Server] = []
     cleanups: list[Callable[[], object]] = []
 
@@ -133,7 +133,7 @@ PASSWORD = "canary-Correct-Horse-7"
     ],
 )
 def test_a_host_with_two_lines_has_accounts(
-    start_host: Callable[..., Server], model: str, prefix: str, identity: dict[str, str], id_pattern: str, db: None
+    start_host: Callable[..., Server], model: str, prefix: str, identity: dict[str, str], id_pattern: str
 ):
     server = start_host(model, prefix)
 

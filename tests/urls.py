@@ -20,5 +20,9 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/auth/", include("django_simple_auth.urls")),
     path("api/auth/whoami/", Whoami.as_view()),
+    *[
+        path(f"contracts/{name}/", include(f"django_simple_auth.contracts.{name}"))
+        for name in ["message", "profile", "keys", "email", "presence"]
+    ],
     path("own/", include("docs.examples.own_contract")),
 ]

@@ -8,6 +8,8 @@ from typing import Any
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from ..wire.refusal import NON_FIELD_ERRORS
+
 _TEXT = {"type": "string"}
 _FIELDS = {"type": "object", "additionalProperties": {"type": "array", "items": _TEXT}}
 
@@ -51,6 +53,39 @@ def _coded_detail(exc: Exception, context: dict[str, Any]) -> Response:
     return response
 
 
+def _in_one_text(name: str) -> Callable[[Exception, dict[str, Any]], Response]:
+    def handle(exc: Exception, context: dict[str, Any]) -> Response:
+        response = _detail(exc, context)
+        response.data = {name: _text(response.data)}
+        return response
+
+    return handle
+
+
+def _by_field_or_text(name: str) -> Callable[[Exception, dict[str, Any]], Response]:
+    def handle(exc: Exception, context: dict[str, Any]) -> Response:
+        response = _detail(exc, context)
+        blamed = {field for field, found in response.data.items() if isinstance(found, list)} - {NON_FIELD_ERRORS}
+        if not blamed:
+            response.data = {name: _text(response.data)}
+        return response
+
+    return handle
+
+
+def _text(data: Any) -> str:
+    """The first of the texts in a body of DRF's, with the field it is about."""
+    if isinstance(data, list):
+        return _text(data[0])
+    if not isinstance(data, dict):
+        return str(data)
+    for name in (NON_FIELD_ERRORS, "detail"):
+        if name in data:
+            return _text(data[name])
+    name, found = next(iter(data.items()))
+    return f"{name}: {_text(found)}"
+
+
 def _object(*names: str) -> dict[str, Any]:
     return {"type": "object", "properties": dict.fromkeys(names, _TEXT), "required": list(names)}
 
@@ -60,3 +95,13 @@ detail = ErrorShape(_detail, other=_object("detail"))
 
 coded_detail = ErrorShape(_coded_detail, other=_object("detail", "code"))
 """DRF's own, with a code for machines beside ``detail``: ``{"detail": text, "code": code}``."""
+
+
+def one_text(name: str) -> ErrorShape:
+    """``{name: text}``: of several faults the first; a text about a field begins with the field's name."""
+    return ErrorShape(_in_one_text(name), fields=_object(name), other=_object(name))
+
+
+def by_field_or_text(name: str) -> ErrorShape:
+    """``{field: [texts]}`` where fields are to blame, else ``{name: text}``."""
+    return ErrorShape(_by_field_or_text(name), other=_object(name))

@@ -2,7 +2,7 @@
 
 from .answers import Detail, Fixed, Outcome
 from .contract import Contract, Endpoint
-from .fields import Adapted, IdField, InstantField, PasswordField
+from .fields import Adapted, IdField, InstantField, PasswordField, RepeatField
 from .refusal import Refusal
 from .view import View
 
@@ -17,5 +17,6 @@ __all__ = [
     "Outcome",
     "PasswordField",
     "Refusal",
+    "RepeatField",
     "View",
 ]

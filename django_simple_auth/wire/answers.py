@@ -30,8 +30,17 @@ class Outcome:
 
     @property
     def email(self) -> str | None:
+        """The address; the user name where the model has no other."""
         name = users.email_field()
-        return getattr(self.user, name) if name else None
+        return getattr(self.user, name) if name else self.username
+
+    @property
+    def first_name(self) -> str:
+        return getattr(self.user, "first_name", "")
+
+    @property
+    def last_name(self) -> str:
+        return getattr(self.user, "last_name", "")
 
 
 class Fixed:

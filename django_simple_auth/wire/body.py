@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import IO, Any, NoReturn
 
 from django.conf import settings
@@ -58,11 +59,12 @@ def read(serializer: serializers.Serializer[Any]) -> tuple[dict[str, Any], dict[
             errors[name] = [ErrorDetail(str(field.error_messages["invalid"]), "invalid")]
     if not errors:
         return dict(serializer.validated_data), {}
-    return {
-        str(field.source): field.run_validation(data[name])
-        for name, field in serializer.fields.items()
-        if name in data and name not in errors and not field.read_only
-    }, errors
+    sound = {}
+    for name, field in serializer.fields.items():
+        if name in data and name not in errors and not field.read_only:
+            with suppress(serializers.SkipField):
+                sound[str(field.source)] = field.run_validation(data[name])
+    return sound, errors
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

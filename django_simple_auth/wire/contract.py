@@ -24,7 +24,7 @@ from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, Serializer
 
-from ..authentication import Unavailable
+from ..authentication import QueryTokenAuthentication, Unavailable
 from .answers import Fixed
 from .body import TooLarge
 from .refusal import Refusals, status_of
@@ -68,6 +68,24 @@ class Endpoint:
             if getattr(self, argument.name) is _VIEWS_OWN:
                 object.__setattr__(self, argument.name, getattr(self.view, argument.name))
 
+    @property
+    def changes_by_get(self) -> bool:
+        return self.method == "GET" and not self.view.reads_only
+
+    @property
+    def takes_token_from_query(self) -> bool:
+        return any(issubclass(cls, QueryTokenAuthentication) for cls in self.authentication_classes)
+
+    @property
+    def risks(self) -> set[str]:
+        """Which of ``conf.RISKS`` the endpoint takes."""
+        found = {
+            "token_in_query": self.takes_token_from_query,
+            "get_changes_state": self.changes_by_get,
+            "anyones_word": self.view.takes_anyones_word,
+        }
+        return {risk for risk, taken in found.items() if taken}
+
     def refusal_statuses(self, of_contract: Refusals) -> set[int]:
         """Every status with which this endpoint may refuse."""
         refusals = {**of_contract, **self.refusals}
@@ -78,7 +96,7 @@ class Endpoint:
             causes |= {ValidationError, TooLarge, UnsupportedMediaType}
         if self.authentication_classes:
             causes |= {NotAuthenticated, AuthenticationFailed}
-        if set(self.permission_classes) - {IsAuthenticated}:
+        if set(self.permission_classes) - {IsAuthenticated} or self.changes_by_get:
             causes.add(PermissionDenied)
         if self.throttle:
             causes.add(Throttled)
@@ -88,11 +106,19 @@ class Endpoint:
 class Contract:
     """What one family of clients sends and gets. ``urlpatterns = contract.urls`` makes a module its URLconf.
 
-    ``errors`` gives every refusal its shape: validation, 401, 403, 404, 405, 413, 415, 429, 500, 503.
+    ``errors`` gives every refusal its shape: validation, 401, 403, 404, 405, 413, 415, 429, 500, 503. ``refusals`` puts
+    causes in the contract's own words. ``language`` is the one its texts are promised in; None: the client's.
     """
 
-    def __init__(self, *endpoints: Endpoint, errors: ExceptionHandler, refusals: Refusals | None = None) -> None:
+    def __init__(
+        self,
+        *endpoints: Endpoint,
+        errors: ExceptionHandler,
+        refusals: Refusals | None = None,
+        language: str | None = None,
+    ) -> None:
         self.endpoints = endpoints
+        self.language = language
         self.errors = errors
         self.refusals = refusals or {}
         self._by_path: dict[str, dict[str, Endpoint]] = {}
@@ -122,7 +148,7 @@ class Contract:
         self, name: str, endpoints: Mapping[str, Endpoint], base: type[Resource] = Resource
     ) -> type[Resource]:
         methods = [method.lower() for method in endpoints]
-        if "get" in methods:
+        if "GET" in endpoints and not endpoints["GET"].changes_by_get:
             methods.append("head")
         return type(
             name,

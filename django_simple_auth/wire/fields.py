@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timezone
-from typing import Any
+from typing import Any, NoReturn
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import ISO_8601, serializers
+from rest_framework.fields import empty
 
 from .. import users
 
@@ -24,6 +26,23 @@ class PasswordField(serializers.CharField):
         super().__init__(**kwargs)
 
 
+class RepeatField(serializers.CharField):
+    """The same as another field, to guard against typing errors. It goes no further than here."""
+
+    default_error_messages = {"differs": _("The two fields do not match.")}
+
+    def __init__(self, of: str, **kwargs: Any) -> None:
+        kwargs.setdefault("write_only", True)
+        super().__init__(trim_whitespace=False, **kwargs)
+        self.of = of
+
+    def run_validation(self, data: Any = empty) -> NoReturn:
+        # Compared as sent, so that a fault of the other field does not hide that they differ.
+        if super().run_validation(data) != self.parent.initial_data.get(self.of):
+            self.fail("differs")
+        raise serializers.SkipField
+
+
 class IdField(serializers.ReadOnlyField):
     """The user's primary key: a number where it is one, else a string."""
 
@@ -38,7 +57,7 @@ class InstantField(serializers.DateTimeField):
         super().__init__(format=ISO_8601, default_timezone=timezone.utc, **kwargs)
 
 
-class Adapted(serializers.Serializer):  # type: ignore[type-arg]
+class Adapted(serializers.Serializer):
     """A serializer whose ``username`` and ``email`` go by the user model's names, as far as it has them.
 
     On a model that logs in by e-mail, ``username`` is called ``email`` on the wire; on one that knows no e-mail,

@@ -17,10 +17,12 @@ NON_FIELD_ERRORS = "non_field_errors"
 
 @dataclass(frozen=True)
 class Refusal:
-    """How a contract answers one cause, where it differs from the usual: another text, another status."""
+    """How a contract answers one cause, where it differs from the usual."""
 
     text: str | Promise | None = None
     status: int | None = None
+    field: str | None = None
+    """The name on the wire that it stands under; "": none, though the cause has a field."""
 
 
 Refusals: TypeAlias = Mapping[type[Exception], Refusal]
@@ -44,6 +46,10 @@ def as_api_exception(cause: Refused, refusals: Refusals, wire_names: Mapping[str
     """The DRF exception for a service's refusal; ``wire_names`` says what the client called the domain's fields."""
     if isinstance(cause, LimitExceeded):
         return Throttled(wait=cause.retry_after)
+    refusal = promised(type(cause), refusals)
+    if cause.field is None and not isinstance(cause, Several) and refusal.status not in (None, 400):
+        # Under any other status than 400, DRF's errors are a text under "detail".
+        return APIException(str(refusal.text or cause.message), cause.code)
     return ValidationError(by_field([cause], refusals, wire_names))
 
 
@@ -55,8 +61,11 @@ def by_field(causes: list[Refused], refusals: Refusals, wire_names: Mapping[str,
             for name, details in by_field(list(cause.faults), refusals, wire_names).items():
                 found.setdefault(name, []).extend(details)
         else:
-            name = wire_names.get(cause.field, cause.field) if cause.field else NON_FIELD_ERRORS
-            found.setdefault(name, []).extend(_details(cause, promised(type(cause), refusals)))
+            refusal = promised(type(cause), refusals)
+            name = wire_names.get(cause.field, cause.field) if cause.field else ""
+            if refusal.field is not None:
+                name = refusal.field
+            found.setdefault(name or NON_FIELD_ERRORS, []).extend(_details(cause, refusal))
     return found
 
 

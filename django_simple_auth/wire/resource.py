@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest
+from django.utils import translation
 from django.utils.log import log_response
 from django.utils.translation import gettext_lazy as _
 from rest_framework import status
@@ -28,7 +29,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from .. import limits
-from ..authentication import TokenAuthentication, Unavailable, presented_secret
+from ..authentication import QueryTokenAuthentication, TokenAuthentication, Unavailable, take_from_query
 from ..refusals import Refused, TokenInvalid
 from .answers import Fixed, Outcome
 from .body import JSONBody, read
@@ -80,6 +81,24 @@ class Resource(APIView):
         method = self.request.method or ""
         return self.endpoints.get("GET" if method == "HEAD" else method)
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        for parameter in self.secret_parameters:
+            take_from_query(request, parameter)
+        if self.contract.language is None:
+            return super().dispatch(request, *args, **kwargs)
+        with translation.override(self.contract.language):
+            return super().dispatch(request, *args, **kwargs)
+
+    @property
+    def secret_parameters(self) -> set[str]:
+        """Query parameters that are nobody else's to see, whatever method they come with."""
+        return {
+            cls.parameter
+            for endpoint in self.endpoints.values()
+            for cls in endpoint.authentication_classes
+            if issubclass(cls, QueryTokenAuthentication)
+        }
+
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         # The authenticators depend on the method, and drf-spectacular comes this way without setup().
         self.request = request  # type: ignore[assignment]
@@ -95,12 +114,20 @@ class Resource(APIView):
         # DRF asks the first authenticator; an endpoint that takes none can still say 401 and owes the header then.
         return super().get_authenticate_header(request) or TokenAuthentication().authenticate_header(request)
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if self.endpoint and self.endpoint.changes_by_get and _is_prefetch(request):
+            raise PermissionDenied(_("A prefetch changes nothing."))
+        super().initial(request, *args, **kwargs)
+
     def check_throttles(self, request: Request) -> None:
         if self.endpoint and self.endpoint.throttle:
             limits.take(self.endpoint.throttle, network(request))
 
     def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> NoReturn:
-        if request.authenticators and not request.successful_authenticator and presented_secret(request):
+        if not request.successful_authenticator and any(
+            isinstance(authenticator, TokenAuthentication) and authenticator.secret_of(request)
+            for authenticator in request.authenticators or ()
+        ):
             # Nobody took the token that was sent, and here nobody else will.
             raise AuthenticationFailed(str(TokenInvalid.message), TokenInvalid.code)
         super().permission_denied(request, message, code)
@@ -177,4 +204,12 @@ class Resource(APIView):
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
         response["Cache-Control"] = "no-store"
+        if self.secret_parameters:
+            response["Referrer-Policy"] = "no-referrer"
         return response
+
+
+def _is_prefetch(request: Request) -> bool:
+    """Whether a browser asks ahead of its user (Sec-Purpose, Fetch standard; the others are its predecessors)."""
+    names = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
+    return any(word in request.META.get(name, "").lower() for name in names for word in ("prefetch", "preview"))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
@@ -14,6 +15,15 @@ from ..authentication import TokenAuthentication
 from ..models import AuthToken
 from ..refusals import Refused
 from .answers import Outcome
+
+
+class NoAPIKey(BasePermission):
+    """An API key is for the host's own API; the account, its sessions and its keys are for whoever logs in."""
+
+    message = _("An API key cannot do this.")
+
+    def has_permission(self, request: Request, view: object) -> bool:
+        return getattr(request.auth, "purpose", None) != AuthToken.Purpose.KEY
 
 
 class View:
@@ -32,7 +42,11 @@ class View:
     refuses: ClassVar[tuple[type[Refused], ...]] = ()
     """What ``perform`` may raise."""
     authentication_classes: ClassVar[Sequence[type[BaseAuthentication]]] = (TokenAuthentication,)
-    permission_classes: ClassVar[Sequence[type[BasePermission]]] = (IsAuthenticated,)
+    permission_classes: ClassVar[Sequence[type[BasePermission]]] = (IsAuthenticated, NoAPIKey)
+    reads_only: ClassVar[bool] = False
+    """Whether the state is the same afterwards. A GET that changes it is not answered to HEAD or to a prefetch."""
+    takes_anyones_word: ClassVar[bool] = False
+    """Whether it acts on whomever the request names, without proof; ``check --deploy`` warns of it."""
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         """Do it. ``values`` are the request serializer's, by ``source``, and what the path captured. Raises Refused."""

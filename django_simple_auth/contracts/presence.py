@@ -1,0 +1,40 @@
+"""No token at all: who is logged in is a state in the database, and anyone may end it; errors as DRF writes them."""
+
+from rest_framework.serializers import CharField, EmailField, Serializer
+
+from ..refusals import UnknownUser, WrongPassword
+from ..views import Enter, Leave, Register
+from ..wire import Contract, Endpoint, Fixed, IdField, PasswordField, Refusal
+from .errors import detail
+
+
+class Registration(Serializer):
+    username = CharField()
+    email = EmailField()
+    password = PasswordField()
+
+
+class Credentials(Serializer):
+    username = CharField()
+    password = PasswordField()
+
+
+class User(Serializer):
+    user_id = IdField(source="id")
+    username = CharField()
+    email = EmailField()
+
+
+contract = Contract(
+    Endpoint("user/register/", Register, request=Registration, response=User),
+    Endpoint("user/login/", Enter, request=Credentials, response=User),
+    Endpoint("user/logout/<str:user_id>/", Leave, response=Fixed(message="Logged out")),
+    errors=detail,
+    refusals={
+        UnknownUser: Refusal("There is no such user."),
+        WrongPassword: Refusal("The password is incorrect.", status=401),
+    },
+    language="en",
+)
+app_name = "simple_auth_presence"
+urlpatterns = contract.urls

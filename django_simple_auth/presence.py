@@ -1,0 +1,54 @@
+"""Who is logged in without a token: a state in the database, for the one published contract that works so.
+
+Nothing is opened by it. The host reads it: ``presence.users()`` is a queryset of those who are logged in, and
+``user.auth_presence`` has the moment since when.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.signals import user_logged_out
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from . import sessions, tokens
+from . import users as user_model
+from .models import Presence
+from .refusals import UnknownUser
+
+
+def users() -> QuerySet[Any]:
+    """Those who are logged in."""
+    return get_user_model()._default_manager.filter(auth_presence__isnull=False)
+
+
+def enter(user: AbstractBaseUser, request: HttpRequest | None = None) -> None:
+    """Log the user in. Sends ``user_logged_in``. Whoever is logged in already stays so.
+
+    Raises ``InvalidCredentials`` if the user was deleted meanwhile.
+    """
+
+    def grant() -> None:
+        Presence.objects.bulk_create([Presence(user_id=user.pk, since=tokens.now())], ignore_conflicts=True)
+
+    sessions.log_in(user, request, grant)
+
+
+def leave(user_id: str, request: HttpRequest | None = None) -> None:
+    """Log out whoever has this primary key, in the very spelling that ``str()`` gives it. Sends ``user_logged_out``.
+
+    Raises ``UnknownUser``. Whether the user was logged in makes no difference, neither in the answer nor in the work.
+    """
+    try:
+        key = user_model.primary_key().to_python(user_id)
+    except ValidationError:
+        raise UnknownUser from None
+    user = get_user_model()._default_manager.filter(pk=key).first() if str(key) == user_id else None
+    if user is None:
+        raise UnknownUser
+    Presence.objects.filter(pk=user.pk).delete()
+    user_logged_out.send(sender=user.__class__, request=request, user=user)

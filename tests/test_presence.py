@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from django_simple_auth import presence, sessions
+from django_simple_auth.models import AuthToken, Presence
+from django_simple_auth.refusals import InvalidCredentials, UnknownUser
+
+
+def test_who_has_entered_is_there_until_he_leaves(user: Any):
+    presence.enter(user)
+    assert list(presence.users()) == [user]
+    assert str(user.auth_presence) == f"presence {user.pk}"
+    presence.leave(str(user.pk))
+    assert list(presence.users()) == []
+
+
+def test_entering_twice_keeps_the_first_moment(user: Any):
+    presence.enter(user)
+    since = Presence.objects.get().since
+    presence.enter(user)
+    assert Presence.objects.get().since == since
+
+
+def test_the_host_hears_of_both(user: Any):
+    heard: list[str] = []
+
+    def came(**kwargs: Any) -> None:
+        heard.append("in")
+
+    def went(**kwargs: Any) -> None:
+        heard.append("out")
+
+    user_logged_in.connect(came)
+    user_logged_out.connect(went)
+    try:
+        presence.enter(user)
+        presence.leave(str(user.pk))
+    finally:
+        user_logged_in.disconnect(came)
+        user_logged_out.disconnect(went)
+    assert heard == ["in", "out"]
+
+
+def test_leaving_ends_nothing_else(user: Any):
+    sessions.start(user)
+    presence.enter(user)
+    presence.leave(str(user.pk))
+    user.refresh_from_db()
+    assert user.is_active
+    assert AuthToken.objects.count() == 1
+
+
+def test_leaving_costs_the_same_whether_or_not_one_was_there(user: Any):
+    costs = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            presence.leave(str(user.pk))
+        costs.append(len(queries))
+        presence.enter(user)
+    assert costs[0] == costs[1]
+
+
+@pytest.mark.parametrize(
+    "user_id",
+    ["", "0", "-1", "nobody", "1.0", "1e3", "9" * 30, "9" * 5000, "\0", "None", "\ud800", str(UUID(int=1))],
+)
+def test_an_id_that_is_nobodys_is_refused(user: Any, user_id: str):
+    with pytest.raises(UnknownUser):
+        presence.leave(user_id)
+
+
+@pytest.mark.parametrize("spelling", [" {}", "+{}", "0{}", "{}_", "{} "])
+def test_an_id_in_another_spelling_is_nobodys(user: Any, spelling: str):
+    with pytest.raises(UnknownUser):
+        presence.leave(spelling.format(user.pk))
+
+
+def test_digits_of_another_script_are_nobodys(user: Any):
+    with pytest.raises(UnknownUser):
+        presence.leave("".join(chr(0x0660 + int(digit)) for digit in str(user.pk)))
+
+
+def test_a_user_deleted_meanwhile_does_not_enter(transactional_db: None):
+    user = get_user_model().objects.create_user("bob")
+    get_user_model().objects.filter(pk=user.pk).delete()
+    with pytest.raises(InvalidCredentials):
+        presence.enter(user)
+
+
+def test_the_admin_shows_who_is_there(user: Any):
+    from django.test import Client
+
+    presence.enter(user)
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser("root"))
+    page = "/admin/django_simple_auth/presence/"
+    assert "bob" in client.get(page).content.decode()
+    assert client.get(f"{page}{user.pk}/change/").status_code == 200
+    assert client.get(f"{page}add/").status_code == 403
+    client.post(f"{page}{user.pk}/delete/", {"post": "yes"})
+    assert not Presence.objects.exists()
