@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,23 @@ def test_the_endpoint_table_is_the_native_contract():
     assert [int(status) for *_, status in rows] == [
         204 if endpoint.response is None else endpoint.status for endpoint in contract.endpoints
     ]
+
+
+@pytest.mark.parametrize("name", ["message", "profile", "keys", "email", "presence"])
+def test_the_contracts_page_names_every_endpoint(name: str):
+    contract = import_module(f"django_simple_auth.contracts.{name}").contract
+    (row,) = re.findall(rf"^\| `{name}` \|.*", (ROOT / "docs/contracts.md").read_text(), re.MULTILINE)
+    named = [(method, path.partition("?")[0]) for method, path in re.findall(r"`(POST|GET) ([^`]+)`", row)]
+    declared = [(endpoint.method, re.sub(r"<\w+:", "<", endpoint.path)) for endpoint in contract.endpoints]
+    assert named == declared
+
+
+@pytest.mark.parametrize("name", ["message", "profile", "keys", "email", "presence"])
+def test_a_contract_is_short_and_holds_no_logic(name: str):
+    source = Path(import_module(f"django_simple_auth.contracts.{name}").__file__ or "").read_text()
+    assert len(source.splitlines()) <= 120
+    logic = (ast.FunctionDef, ast.If, ast.For, ast.While, ast.Try, ast.Lambda, ast.IfExp)
+    assert not [node for node in ast.walk(ast.parse(source)) if isinstance(node, logic)]
 
 
 def modules() -> set[str]:
