@@ -57,7 +57,7 @@ class AuthTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     fields = readonly_fields = _COLUMNS
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        return [f"user__{users.username_field()}"]
+        return [f"user__{users.login_field()}"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

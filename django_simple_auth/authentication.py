@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, AuthenticationFailed
@@ -40,6 +41,7 @@ class TokenAuthentication(BaseAuthentication):
 
     keywords = ("token", "bearer")
 
+    @sensitive_variables()
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, AuthToken] | None:
         secret = self.secret_of(request)
         if secret is None or tokens.purpose_of(secret) is None:

@@ -8,12 +8,14 @@ from typing import Any
 from django.apps import AppConfig
 from django.contrib.auth import get_user_model
 from django.core import checks
+from django.core.cache import DEFAULT_CACHE_ALIAS, BaseCache, caches
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import URLResolver, get_resolver
 
 from . import users
-from .conf import KEYS, RISKS, conf
+from .conf import DEFAULT_RATES, KEYS, RISKS, Rate, conf
 from .wire import Endpoint
 from .wire.resource import Resource
 
@@ -38,6 +40,47 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
             )
         )
     return found
+
+
+@register("simple_auth")
+def check_throttle_scopes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """E004: a rate for a scope that nothing counts under, most likely a typing error."""
+    counted = {endpoint.throttle for _path, endpoint in _mounted(get_resolver(), "/") if endpoint.throttle}
+    scopes = counted | DEFAULT_RATES.keys()
+    return [
+        Error(
+            f"SIMPLE_AUTH['THROTTLE_RATES'] has a rate for {scope!r}, which no endpoint counts under.",
+            hint=f"The scopes are: {', '.join(sorted(scopes))}.",
+            id="django_simple_auth.E004",
+        )
+        for scope in sorted(_rates().keys() - scopes)
+    ]
+
+
+@register("simple_auth", deploy=True)
+def check_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """W004: limits are counted where other processes do not see it, or in steps that let several through at once."""
+    store = caches[DEFAULT_CACHE_ALIAS]
+    shared_and_atomic = not isinstance(store, LocMemCache) and type(store).incr is not BaseCache.incr
+    if shared_and_atomic or not _rates():
+        return []
+    return [
+        checks.Warning(
+            f"Limits are counted in the default cache, and {type(store).__name__} is not both shared by all processes "
+            "and atomic.",
+            hint="Let CACHES['default'] be Redis or Memcached, or switch limits off by "
+            "SIMPLE_AUTH['THROTTLE_RATES'] = {} if something else limits attempts.",
+            id="django_simple_auth.W004",
+        )
+    ]
+
+
+def _rates() -> dict[str, Rate]:
+    """None that cannot be meant: E001 says so already."""
+    try:
+        return conf.THROTTLE_RATES
+    except ImproperlyConfigured:
+        return {}
 
 
 @register("simple_auth", deploy=True)

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 Rate: TypeAlias = tuple[int, int]
 """``(attempts, seconds)``."""
 
+LONGEST = 100 * 366 * 24 * 3600
 DEFAULT_LIFETIME = 1_209_600
 DEFAULT_RATES = {
     "register": "30/min",
@@ -89,8 +90,12 @@ class Settings:
 
 
 def _seconds_or_none(name: str, value: object) -> int | None:
-    if value is not None and (type(value) is not int or value < 1):
-        raise ImproperlyConfigured(f"{name} must be a positive whole number of seconds or None, not {value!r}.")
+    if value is None:
+        return None
+    if type(value) is not int or not 0 < value <= LONGEST:
+        raise ImproperlyConfigured(
+            f"{name} must be a positive whole number of seconds, at most {LONGEST} (100 years), or None, not {value!r}."
+        )
     return value
 
 

@@ -1,41 +1,53 @@
-"""Writes that a refused request must not take back.
+"""Writes beside a request that its transaction must neither take back nor wait for.
 
 Under ATOMIC_REQUESTS, DRF rolls the whole request back when it refuses, and with it the deletion of the dead token that
-was the reason. A second connection for such writes was rejected: SQLite would deadlock with the first.
+was the reason; and a row that is written in it stays locked to its end. A second connection for such writes was
+rejected: SQLite would deadlock with the first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
-from django.db import connections, transaction
+from django.db import connections
 
-_pending: ContextVar[tuple[Callable[[], object], ...]] = ContextVar("simple_auth_pending", default=())
+Write: TypeAlias = Callable[[], object]
+
+# Where no request ends, as in a worker, nobody calls for what was put off; it must not pile up.
+_MOST = 100
+_pending: ContextVar[tuple[tuple[Write, str], ...]] = ContextVar("simple_auth_pending", default=())
 
 
-def durably(write: Callable[[], object], using: str) -> None:
+def durably(write: Write, using: str) -> None:
     """Run the write now and, where a transaction around it may be rolled back, again after the request.
 
     The write must be one that may run twice.
     """
     write()
-    if transaction.get_connection(using).in_atomic_block:
-        _pending.set((*_pending.get(), partial(_repeat, write, using)))
+    if connections[using].in_atomic_block:
+        _put_off(write, using)
+
+
+def afterwards(write: Write, using: str) -> None:
+    """Run the write now or, where a transaction around it would hold its lock, after the request."""
+    if connections[using].in_atomic_block:
+        _put_off(write, using)
+    else:
+        write()
 
 
 def settle(**kwargs: Any) -> None:
     """Receiver of ``request_finished``."""
     pending = _pending.get()
     _pending.set(())
-    for repeat in pending:
-        repeat()
+    for write, using in pending:
+        write()
+        if not connections[using].in_atomic_block:
+            # Django may have closed the request's connection already; leave no new one open behind it.
+            connections[using].close_if_unusable_or_obsolete()
 
 
-def _repeat(write: Callable[[], object], using: str) -> None:
-    write()
-    if not connections[using].in_atomic_block:
-        # Django may have closed the request's connection already; leave no new one open behind it.
-        connections[using].close_if_unusable_or_obsolete()
+def _put_off(write: Write, using: str) -> None:
+    _pending.set((*_pending.get(), (write, using))[-_MOST:])

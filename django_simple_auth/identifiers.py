@@ -1,41 +1,43 @@
 """Who holds which name, kept in step with the host's user model.
 
 Users come from everywhere: a contract, createsuperuser, the admin, the shell. Each save writes the folded names down
-here; what a bulk operation or a time before the installation left out is caught up by ``migrate``.
+here. Who has none, because a bulk operation or a time before the installation made him, gets them from ``migrate``;
+``manage.py sync_identifiers`` compares everybody, for after an UPDATE in bulk.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
-from itertools import islice
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import models
+from django.db import connections, models, router
 
 from . import users
 from .models import Identifier
 
-_BATCH = 1000
+BATCH = 1000
 
 
-def digest(kind: str, value: str) -> bytes:
-    return sha256(f"{kind}:{users.fold(value)}".encode()).digest()
+def digest(kind: str, name: str) -> bytes:
+    return sha256(f"{kind}:{users.fold(name)}".encode()).digest()
 
 
-def holder(kind: str, value: str) -> AbstractBaseUser | None:
+def holder(kind: str, name: str) -> AbstractBaseUser | None:
     """The user whom this name identifies, in whichever spelling."""
-    return holders({kind: value}).get(kind)
+    return holders({kind: name}).get(kind)
 
 
 def holders(names: Mapping[str, str]) -> dict[str, AbstractBaseUser]:
     """Those of ``{kind: name}`` that are taken, with their holders. One query."""
     wanted = {digest(kind, name): kind for kind, name in names.items()}
+    # Never from a replica: what is decided by this must not be out of date.
+    rows = Identifier.objects.using(router.db_for_write(Identifier)).filter(digest__in=wanted)
     found: dict[str, AbstractBaseUser] = {}
-    for row in Identifier.objects.filter(digest__in=wanted).select_related("user"):
-        if row.digest in digests(row.user):
+    for row in rows.select_related("user"):
+        if row.digest in _digests(row.user):
             found[wanted[row.digest]] = row.user
         else:
             # An UPDATE without a save() renamed the user; the old name is free again.
@@ -43,63 +45,92 @@ def holders(names: Mapping[str, str]) -> dict[str, AbstractBaseUser]:
     return found
 
 
-def digests(user: AbstractBaseUser) -> dict[bytes, str]:
-    """The user's names as ``{digest: kind}``."""
-    return {digest(kind, value): kind for kind, value in users.identifiers(user).items()}
-
-
 def lost(user: AbstractBaseUser) -> list[str]:
     """The kinds of a fresh user's names that somebody else holds."""
-    names = digests(user)
+    names = _digests(user)
     # Asked for our own rows, not for the rival's: a REPEATABLE READ snapshot cannot see those.
-    own = Identifier.objects.filter(user=user.pk, digest__in=names).values_list("digest", flat=True)
+    own = _rows(user).filter(digest__in=names).values_list("digest", flat=True)
     return [names[key] for key in names.keys() - set(own)]
 
 
 def sync(user: AbstractBaseUser) -> None:
     """Give up the names that the user bears no more, and claim those that are new and free."""
-    names = digests(user)
-    held = set(Identifier.objects.filter(user=user.pk).values_list("digest", flat=True))
-    if gone := held - names.keys():
-        Identifier.objects.filter(user=user.pk, digest__in=gone).delete()
-    if fresh := {key: kind for key, kind in names.items() if key not in held}:
-        _insert([(user, fresh)])
+    _settle(user, {row.digest for row in _rows(user)})
+
+
+def sync_all(using: str) -> Iterator[int]:
+    """``sync`` everybody, the oldest first; yields after each batch how many users it had."""
+    for batch in _batches(get_user_model()._base_manager.using(using)):
+        held: dict[Any, set[bytes]] = {user.pk: set() for user in batch}
+        for row in Identifier.objects.using(using).filter(user__in=list(held)):
+            held[row.user_id].add(row.digest)
+        for user in batch:
+            _settle(user, held[user.pk])
+        yield len(batch)
 
 
 def follow(
-    instance: models.Model, created: bool, raw: bool, update_fields: frozenset[str] | None, **kwargs: Any
+    instance: models.Model, created: bool, raw: bool, using: str, update_fields: frozenset[str] | None, **kwargs: Any
 ) -> None:
     """Receiver of ``post_save``: a user's names are as current as the user.
 
     Where a rival has claimed one and not committed yet, the database waits for the rival.
     """
     # Not connected to one sender: a proxy of the user model is saved under its own name.
-    if raw or not isinstance(instance, get_user_model()):
+    if raw or not isinstance(instance, get_user_model()) or not router.allow_migrate_model(using, Identifier):
         return
     if created:
-        _insert([(instance, digests(instance))])
-    elif update_fields is None or not {users.username_field(), users.email_field()}.isdisjoint(update_fields):
+        _insert(using, [(instance, _digests(instance))])
+    elif update_fields is None or not users.kinds().keys().isdisjoint(update_fields):
         sync(instance)
 
 
-def catch_up(**kwargs: Any) -> None:
-    """Claim the names of users who have none yet; receiver of ``post_migrate``. The oldest users come first."""
+def catch_up(using: str, **kwargs: Any) -> None:
+    """Claim the names of users who have none yet; receiver of ``post_migrate``."""
     model = get_user_model()
-    nameless = model._default_manager.filter(auth_identifiers__isnull=True).order_by("pk")
-    # Read to the end before writing: SQLite does not like an open cursor beside a write.
-    keys = list(nameless.values_list("pk", flat=True))
-    for batch in _batches(keys):
-        _insert((user, digests(user)) for user in model._default_manager.filter(pk__in=batch).order_by("pk"))
+    if not (router.allow_migrate_model(using, Identifier) and router.allow_migrate_model(using, model)):
+        return
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+    # ``migrate`` can stop before either of them is made, or take ours away.
+    if {model._meta.db_table, Identifier._meta.db_table} <= set(tables):
+        for batch in _batches(model._base_manager.using(using).filter(auth_identifiers__isnull=True)):
+            _insert(using, ((user, _digests(user)) for user in batch))
 
 
-def _insert(claims: Iterable[tuple[AbstractBaseUser, Mapping[bytes, str]]]) -> None:
-    Identifier.objects.bulk_create(
+def _digests(user: AbstractBaseUser) -> dict[bytes, str]:
+    """The user's names as ``{digest: kind}``."""
+    return {digest(kind, name): kind for kind, name in users.identifiers(user).items()}
+
+
+def _rows(user: AbstractBaseUser) -> models.QuerySet[Identifier]:
+    return Identifier.objects.using(_database(user)).filter(user=user.pk)
+
+
+def _settle(user: AbstractBaseUser, held: set[bytes]) -> None:
+    names = _digests(user)
+    if gone := held - names.keys():
+        _rows(user).filter(digest__in=gone).delete()
+    if fresh := {key: kind for key, kind in names.items() if key not in held}:
+        _insert(_database(user), [(user, fresh)])
+
+
+def _database(user: AbstractBaseUser) -> str:
+    """Where the user was read from or written to last."""
+    return user._state.db or router.db_for_write(Identifier)
+
+
+def _insert(using: str, claims: Iterable[tuple[AbstractBaseUser, Mapping[bytes, str]]]) -> None:
+    Identifier.objects.using(using).bulk_create(
         [Identifier(user_id=user.pk, kind=kind, digest=key) for user, names in claims for key, kind in names.items()],
         ignore_conflicts=True,
     )
 
 
-def _batches(keys: list[Any]) -> Iterator[list[Any]]:
-    remaining = iter(keys)
-    while batch := list(islice(remaining, _BATCH)):
+def _batches(everybody: models.QuerySet[Any]) -> Iterator[list[Any]]:
+    """The users by age, a list at a time: SQLite does not like an open cursor beside a write."""
+    last = None
+    while batch := list((everybody if last is None else everybody.filter(pk__gt=last)).order_by("pk")[:BATCH]):
         yield batch
+        last = batch[-1].pk

@@ -9,7 +9,7 @@ from math import ceil
 from time import time
 from typing import TypeVar
 
-from django.core.cache import BaseCache, cache
+from django.core.cache import DEFAULT_CACHE_ALIAS, BaseCache, caches
 from django.core.cache.backends.locmem import LocMemCache
 
 from .conf import conf
@@ -35,11 +35,7 @@ def take(scope: str, *who: str) -> None:
     # Hashed: what a stranger typed is neither a valid cache key nor something to keep.
     key = f"simple_auth:{scope}:{sha256(NUL.join(who).encode()).hexdigest()}"
     if _whatever_happens(lambda store: _count(store, key, period)) > attempts:
-        if (seconds := _whatever_happens(lambda store: _remaining(store, key, period))) > 0:
-            raise LimitExceeded(seconds)
-        # Django's database and file caches prolong a key that is counted up: the period ended, the count stayed.
-        _whatever_happens(lambda store: store.delete(key))
-        take(scope, *who)
+        raise LimitExceeded(max(1, _whatever_happens(lambda store: _remaining(store, key, period))))
 
 
 def _count(store: BaseCache, key: str, period: int) -> int:
@@ -48,7 +44,11 @@ def _count(store: BaseCache, key: str, period: int) -> int:
             store.set(f"{key}:until", time() + period, period)
             return 1
         try:
-            return int(store.incr(key))
+            count = int(store.incr(key))
+            if type(store).incr is BaseCache.incr:
+                # Django's database and file caches: counting up starts the key's life anew, with the default timeout.
+                store.touch(key, max(1, _remaining(store, key, period)))
+            return count
         except ValueError:
             # The period ended between the two calls.
             continue
@@ -63,7 +63,7 @@ def _remaining(store: BaseCache, key: str, period: int) -> int:
 def _whatever_happens(ask: Callable[[BaseCache], _T]) -> _T:
     """Ask the shared cache; while it is down, this process's memory, so that an outage opens no door."""
     try:
-        return ask(cache)
+        return ask(caches[DEFAULT_CACHE_ALIAS])
     except Exception:
         logger.warning("The cache is down; limits are counted in this process's memory.", exc_info=True)
         return ask(_spare)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
+from datetime import timezone as datetime_timezone
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.conf import settings
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 else:
     _Instant = models.Field
 
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+EPOCH = datetime(1970, 1, 1, tzinfo=datetime_timezone.utc)
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -37,8 +39,13 @@ class InstantField(_Instant):
         return parse_datetime(value) if isinstance(value, str) else value
 
     def get_prep_value(self, value: Any) -> int | None:
-        value = super().get_prep_value(value)
-        return None if value is None else (value - EPOCH) // MICROSECOND
+        value = self.to_python(super().get_prep_value(value))
+        if value is None:
+            return None
+        if timezone.is_naive(value):
+            value = timezone.make_aware(value)
+        instant: int = (value - EPOCH) // MICROSECOND
+        return instant
 
     def value_to_string(self, obj: models.Model) -> str:
         value: datetime | None = self.value_from_object(obj)

@@ -21,6 +21,9 @@ class Refused(Exception):
     message: ClassVar[str | Promise] = _("The request was refused.")
     field: str | None = None
 
+    def __str__(self) -> str:
+        return str(self.message)
+
 
 class InvalidCredentials(Refused):
     """These credentials open no account. Contracts answer all causes below alike unless they promise otherwise."""
@@ -91,9 +94,12 @@ class InvalidValue(Refused):
     code = "invalid"
 
     def __init__(self, field: str, error: ValidationError) -> None:
-        super().__init__(field)
+        super().__init__(field, error)
         self.field = field
         self.error = error
+
+    def __str__(self) -> str:
+        return " ".join(self.error.messages)
 
 
 class Several(Refused):
@@ -102,5 +108,8 @@ class Several(Refused):
     code = "invalid"
 
     def __init__(self, faults: Sequence[Refused]) -> None:
-        super().__init__(*faults)
+        super().__init__(faults)
         self.faults = faults
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self.faults))

@@ -102,10 +102,11 @@ def _refusals(resource: type[Resource], endpoint: Endpoint) -> dict[int, Any]:
 
 
 def _name_after_module(serializer: type[BaseSerializer[Any]]) -> None:
-    """Two contracts may both have Credentials: the component is called after the module, too."""
-    if not has_override(serializer, "component_name"):
-        words = [word for word in serializer.__module__.split(".") if word not in ("contracts", "urls")]
-        set_override(serializer, "component_name", f"{words[-1].title().replace('_', '')}{serializer.__name__}")
+    """Two contracts of ours may both have Credentials: the component is called after the module, too."""
+    package, *_, module = serializer.__module__.split(".")
+    if package == __package__ and not has_override(serializer, "component_name"):
+        prefix = "" if module == "urls" else module.title()
+        set_override(serializer, "component_name", f"SimpleAuth{prefix}{serializer.__name__}")
     for field in getattr(serializer(), "fields", {}).values():
         if isinstance(field, BaseSerializer):
             _name_after_module(type(field))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -11,15 +12,17 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import DatabaseError, models, router
 from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
 
 from . import tokens
 from .conf import conf
-from .durable import durably
+from .durable import afterwards, durably
 from .models import AuthToken
 from .refusals import InvalidCredentials, TokenExpired, TokenInvalid
 from .tokens import Issued
 from .transactions import transact
 
+logger = logging.getLogger("django_simple_auth")
 _T = TypeVar("_T")
 TOUCH_INTERVAL = timedelta(minutes=1)
 
@@ -34,11 +37,8 @@ def start(user: AbstractBaseUser, request: HttpRequest | None = None) -> Issued:
     """
 
     def grant() -> Issued:
-        limit = conf.TOKENS_PER_USER
-        if limit is not None:
-            _take_turns(user)
         issued = tokens.issue(user)
-        if limit is not None:
+        if (limit := conf.TOKENS_PER_USER) is not None:
             _evict(user, limit)
         return issued
 
@@ -55,6 +55,8 @@ def log_in(user: AbstractBaseUser, request: HttpRequest | None, grant: Callable[
         # What is granted, ``last_login`` and whatever the host's receivers write stand or fall together. The user's
         # row is written first: a foreign key to it locks it for reading, and two logins that then both want to write
         # it are a deadlock on MariaDB.
+        if conf.TOKENS_PER_USER is not None:
+            _take_turns(user)
         user_logged_in.send(sender=user.__class__, request=request, user=user)
         return grant()
 
@@ -62,11 +64,12 @@ def log_in(user: AbstractBaseUser, request: HttpRequest | None, grant: Callable[
         return transact(begin, AuthToken)
     except DatabaseError:
         # The foreign key, or the UPDATE of last_login that found no row: whichever this database notices first.
-        if get_user_model()._default_manager.filter(pk=user.pk).exists():
+        if get_user_model()._base_manager.using(_primary()).filter(pk=user.pk).exists():
             raise
         raise InvalidCredentials from None
 
 
+@sensitive_variables()
 def resume(secret: str) -> AuthToken:
     """The live token behind the secret, with its user. One query, none for a mistyped token.
 
@@ -75,7 +78,7 @@ def resume(secret: str) -> AuthToken:
     if not tokens.is_well_formed(secret):
         raise TokenInvalid
     try:
-        row = _WITH_USER.get(digest=tokens.digest(secret))
+        row = _WITH_USER.using(_primary()).get(digest=tokens.digest(secret))
     except AuthToken.DoesNotExist:
         raise TokenInvalid from None
     at = tokens.now()
@@ -86,7 +89,7 @@ def resume(secret: str) -> AuthToken:
         _bury(row)
         raise TokenInvalid
     if at - row.last_used_at >= TOUCH_INTERVAL:
-        _touch(row, at)
+        afterwards(lambda: _touch(row, at), _primary())
     return row
 
 
@@ -98,17 +101,19 @@ def end(token: AuthToken, request: HttpRequest | None = None) -> None:
 
 def end_all(user: AbstractBaseUser, request: HttpRequest | None = None) -> None:
     """Log out everywhere. API keys are no logins and stay. Sends ``user_logged_out`` once."""
-    AuthToken.objects.filter(user=user.pk, purpose=AuthToken.Purpose.LOGIN).delete()
+    _logins(user).delete()
     user_logged_out.send(sender=user.__class__, request=request, user=user)
 
 
 def clear_expired(batch_size: int = 1000) -> Iterator[int]:
     """Delete what is dead, batch by batch; yields the size of each. May run twice at once, and beside logins."""
-    dead = AuthToken.objects.filter(tokens.expired(tokens.now()))
+    dead = AuthToken.objects.using(_primary()).filter(tokens.expired(tokens.now())).order_by("pk")
+    last = 0
     # Keys first and then rows by key: MariaDB takes no LIMIT in a subquery, and short statements block nobody.
-    while keys := list(dead.order_by("pk").values_list("pk", flat=True)[:batch_size]):
+    while keys := list(dead.filter(pk__gt=last).values_list("pk", flat=True)[:batch_size]):
         transact(AuthToken.objects.filter(pk__in=keys).delete, AuthToken)
         yield len(keys)
+        last = keys[-1]
 
 
 def count_expired() -> int:
@@ -116,14 +121,22 @@ def count_expired() -> int:
     return AuthToken.objects.filter(tokens.expired(tokens.now())).count()
 
 
-def end_if_deactivated(
-    instance: models.Model, created: bool, raw: bool, update_fields: frozenset[str] | None, **kwargs: Any
-) -> None:
+def end_if_deactivated(instance: models.Model, created: bool, raw: bool, using: str, **kwargs: Any) -> None:
     """Receiver of ``post_save``: a deactivated user's tokens die at once, so that reactivation revives none."""
+    # Whatever ``update_fields`` says: on some models, is_active is a property made of other fields.
     if raw or created or not isinstance(instance, get_user_model()) or instance.is_active:
         return
-    if update_fields is None or "is_active" in update_fields:
-        AuthToken.objects.filter(user=instance).delete()
+    if router.allow_migrate_model(using, AuthToken):
+        AuthToken.objects.using(using).filter(user=instance.pk).delete()
+
+
+def _primary() -> str:
+    """Where tokens are written. They are read there, too: a replica may not know the latest login or logout yet."""
+    return router.db_for_write(AuthToken)
+
+
+def _logins(user: AbstractBaseUser) -> models.QuerySet[AuthToken]:
+    return AuthToken.objects.using(_primary()).filter(user=user.pk, purpose=AuthToken.Purpose.LOGIN)
 
 
 def _take_turns(user: AbstractBaseUser) -> None:
@@ -134,20 +147,21 @@ def _take_turns(user: AbstractBaseUser) -> None:
 
 
 def _evict(user: AbstractBaseUser, limit: int) -> None:
-    newest_first = AuthToken.objects.filter(user=user.pk, purpose=AuthToken.Purpose.LOGIN).order_by(
-        "-created_at", "-pk"
-    )
+    newest_first = _logins(user).order_by("-created_at", "-pk")
     surplus = list(newest_first.values_list("pk", flat=True)[limit:])
     if surplus:
         AuthToken.objects.filter(pk__in=surplus).delete()
 
 
 def _bury(row: AuthToken) -> None:
-    using = router.db_for_write(AuthToken, instance=row)
-    durably(AuthToken.objects.using(using).filter(pk=row.pk).delete, using)
+    # By digest: what is put off must not hit another row that has come by the same key.
+    durably(AuthToken.objects.filter(digest=row.digest).delete, _primary())
 
 
 def _touch(row: AuthToken, at: datetime) -> None:
     """Record the use, unless another request has done so within the minute. Never revives a token that has ended."""
-    AuthToken.objects.filter(pk=row.pk, last_used_at__lte=at - TOUCH_INTERVAL).update(last_used_at=at)
-    row.last_used_at = at
+    try:
+        AuthToken.objects.filter(pk=row.pk, last_used_at__lte=at - TOUCH_INTERVAL).update(last_used_at=at)
+    except DatabaseError:
+        # Whoever has a good token gets in, whether or not this can be written.
+        logger.warning("The last use of a token could not be recorded.", exc_info=True)

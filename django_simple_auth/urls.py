@@ -4,16 +4,25 @@ from rest_framework import serializers
 
 from .contracts.errors import coded_detail
 from .views import LogIn, LogOut, LogOutEverywhere, Register, ShowAccount
-from .wire import Adapted, Contract, Endpoint, IdField, InstantField, PasswordField
+from .wire import (
+    Adapted,
+    AdaptedCredentials,
+    AdaptedRegistration,
+    Contract,
+    Endpoint,
+    IdField,
+    InstantField,
+    PasswordField,
+)
 
 
-class Registration(Adapted):
+class Registration(AdaptedRegistration):
     username = serializers.CharField()
     email = serializers.EmailField()
     password = PasswordField()
 
 
-class Credentials(Adapted):
+class Credentials(AdaptedCredentials):
     username = serializers.CharField()
     password = PasswordField()
 

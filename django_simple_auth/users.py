@@ -11,7 +11,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Field
 
 
-def username_field() -> str:
+def login_field() -> str:
     """Name of the field that people log in with."""
     return get_user_model().USERNAME_FIELD
 
@@ -22,9 +22,16 @@ def email_field() -> str | None:
     return name if has_field(name) else None
 
 
-def logs_in_by_email() -> bool:
-    """Whether the e-mail address is the user name."""
-    return username_field() == email_field()
+def name_field() -> str:
+    """Name of the field that ``username`` means: the one called so, if there is one beside the login field."""
+    return "username" if has_field("username") else login_field()
+
+
+def kinds() -> dict[str, str]:
+    """``{field: kind of Identifier}`` of the fields that identify people. An e-mail used as user name is an e-mail."""
+    email = email_field()
+    found = {name_field(): "username"}
+    return found if email is None else {**found, email: "email"}
 
 
 def manager() -> Any:
@@ -37,47 +44,44 @@ def normalized(username: str) -> str:
     return get_user_model().normalize_username(username)
 
 
+def check_login_name(name: str) -> None:
+    """Raises ValidationError if the login field cannot hold such a value, as a number cannot hold letters."""
+    if (model_field := field(login_field())) is not None:
+        model_field.to_python(name)
+
+
+def field(name: str) -> Field[Any, Any] | None:
+    """The user model's own field of that name; None for relations, and where there is none."""
+    try:
+        found = get_user_model()._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+    return found if isinstance(found, Field) and not found.is_relation else None
+
+
+def has_field(name: str) -> bool:
+    return field(name) is not None
+
+
 def primary_key() -> Field[Any, Any]:
     return get_user_model()._meta.pk
 
 
-def field_name(domain_name: str) -> str:
-    """The model's name for what the services call ``username``, ``email`` or by the field's own name."""
-    if domain_name == "username":
-        return username_field()
-    if domain_name == "email":
-        return email_field() or "email"
-    return domain_name
-
-
-def field(domain_name: str) -> Field[Any, Any]:
-    """The model field behind a domain name; raises FieldDoesNotExist."""
-    model_field = get_user_model()._meta.get_field(field_name(domain_name))
-    if not isinstance(model_field, Field):
-        raise FieldDoesNotExist(f"{model_field!r} is a relation to the user model, not a field of it.")
-    return model_field
-
-
-def has_field(name: str) -> bool:
-    try:
-        get_user_model()._meta.get_field(name)
-    except FieldDoesNotExist:
-        return False
-    return True
-
-
 def identifiers(user: AbstractBaseUser) -> dict[str, str]:
-    """``{"username": ..., "email": ...}`` as far as the user has them; an e-mail used as username counts as e-mail."""
-    found = {}
-    email = email_field()
-    if not logs_in_by_email():
-        found["username"] = user.get_username()
-    if email is not None and (address := getattr(user, email)):
-        found["email"] = address
-    return {kind: value for kind, value in found.items() if value}
+    """``{kind: name}`` of the names that the user bears."""
+    return {kind: str(value) for name, kind in kinds().items() if (value := getattr(user, name))}
 
 
 def fold(text: str) -> str:
     """The form in which two spellings of one name are equal, on every database: NFKC and casefold."""
     # Folding the case can undo the normal form (U+0345, U+1E9E), hence a second pass.
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def blurred(text: str) -> str:
+    """Letters and digits without accents or case: coarser than any database's idea of equal.
+
+    For counting attempts. MariaDB finds one user under every accent there is; each must not get attempts of its own.
+    """
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(character for character in decomposed if character.isalnum())

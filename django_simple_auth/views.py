@@ -9,10 +9,11 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 
 from . import accounts, keys, limits, presence, sessions, users
+from .models import AuthToken
 from .refusals import InvalidCredentials, LimitExceeded, Refused, Several, UnknownUser
 from .wire import Outcome, View
 from .wire.network import network
-from .wire.view import token_of, user_of
+from .wire.view import user_of
 
 
 class Register(View):
@@ -45,13 +46,17 @@ class LogIn(View):
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         user = self.authenticate(request, **values)
+        self.admit(request, user)
         issued = sessions.start(user, request._request)
         return Outcome(user=user, token=issued.secret, expires_at=issued.row.expires_at)
+
+    def admit(self, request: Request, user: AbstractBaseUser) -> None:
+        """The last word on who may log in, after the right password and before anything is granted. Raise Refused."""
 
     def authenticate(
         self, request: Request, *, password: str, username: str | None = None, email: str | None = None, **values: Any
     ) -> AbstractBaseUser:
-        limits.take("login_account", users.fold(username or email or ""), network(request))
+        limits.take("login_account", users.blurred(username or email or ""), network(request))
         return accounts.authenticate(
             username=username, email=email, password=password, request=request._request, explain=self.explain
         )
@@ -69,7 +74,9 @@ class LogOut(View):
     name = "logout"
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
-        sessions.end(token_of(request), request._request)
+        # Another authentication class may have let the client in; there is nothing of ours to end then.
+        if isinstance(request.auth, AuthToken):
+            sessions.end(request.auth, request._request)
         return Outcome(user=user_of(request))
 
 
@@ -123,6 +130,7 @@ class Enter(LogInOrSayWhy):
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         user = self.authenticate(request, **values)
+        self.admit(request, user)
         presence.enter(user, request._request)
         return Outcome(user=user)
 

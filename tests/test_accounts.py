@@ -1,15 +1,27 @@
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_login_failed
 from django.db import IntegrityError, connection
+from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
-from django_simple_auth import accounts, identifiers
-from django_simple_auth.refusals import EmailTaken, InvalidCredentials, InvalidValue, Several, UsernameTaken
+from django_simple_auth import accounts, identifiers, sessions
+from django_simple_auth.models import AuthToken
+from django_simple_auth.refusals import (
+    AccountDisabled,
+    EmailTaken,
+    InvalidCredentials,
+    InvalidValue,
+    Several,
+    UnknownUser,
+    UsernameTaken,
+    WrongPassword,
+)
 from tests.client import PASSWORD
 
 User = get_user_model()
@@ -136,6 +148,111 @@ def test_an_integrity_error_of_another_cause_is_the_hosts_to_see(db: None, monke
     monkeypatch.setattr(User.objects, "create_user", fail)
     with pytest.raises(IntegrityError, match="host's own"):
         register()
+
+
+@pytest.mark.parametrize("how", ["bulk", "renamed"])
+def test_a_username_that_came_behind_our_back_is_taken_all_the_same(user: Any, how: str):
+    if how == "bulk":
+        User.objects.bulk_create([User(username="ann")])
+    else:
+        User.objects.update(username="ann")
+    with pytest.raises(Several) as refused:
+        register()
+    assert causes(refused) == {(UsernameTaken, "username")}
+
+
+def test_a_user_whom_the_default_manager_hides_has_his_name_all_the_same(db: None, monkeypatch: Any):
+    User.objects.bulk_create([User(username="ann")])
+    monkeypatch.setattr(type(User.objects), "get_queryset", lambda self: QuerySet(User).none())
+    with pytest.raises(Several) as refused:
+        register()
+    assert causes(refused) == {(UsernameTaken, "username")}
+
+
+def test_a_name_that_only_the_database_calls_equal_is_taken_there_and_free_elsewhere(db: None):
+    register(username="jose", email="a@example.com")
+    if connection.vendor == "mysql":  # pragma: no cover
+        with pytest.raises(Several) as refused:
+            register(username="josé", email="b@example.com")
+        assert causes(refused) == {(UsernameTaken, "username")}
+    else:
+        register(username="josé", email="b@example.com")
+
+
+def test_another_unique_field_is_refused_under_its_own_name(user: Any, monkeypatch: Any):
+    monkeypatch.setattr(User._meta.get_field("first_name"), "_unique", True)
+    User.objects.update(first_name="Bob")
+
+    def clash(**values: Any) -> None:
+        raise IntegrityError("UNIQUE constraint failed: first_name")
+
+    monkeypatch.setattr(User.objects, "create_user", clash)
+    with pytest.raises(Several) as refused:
+        register(first_name="Bob")
+    assert causes(refused) == {(InvalidValue, "first_name")}
+    assert str(refused.value) == "User with this First name already exists."
+
+
+class ReadsElsewhere:
+    """A router as for a primary with replicas; the replica is not even there."""
+
+    def db_for_read(self, model: Any, **hints: Any) -> str:
+        return "replica"
+
+
+def test_what_decides_is_never_read_from_a_replica(db: None, settings: Any):
+    settings.DATABASE_ROUTERS = ["tests.test_accounts.ReadsElsewhere"]
+    settings.SIMPLE_AUTH = {"TOKENS_PER_USER": 1}
+    registered = register()
+    with pytest.raises(Several):
+        register()
+    sessions.start(registered)
+    issued = sessions.start(registered)
+    assert sessions.resume(issued.secret).user == registered
+    assert AuthToken.objects.using("default").count() == 1
+    assert list(sessions.clear_expired()) == []
+
+
+def test_refusals_say_why_and_can_be_sent_to_another_process(user: Any):
+    with pytest.raises(Several) as refused:
+        register(username="bob", email="bob@example.com", password="1234567")
+    copy = pickle.loads(pickle.dumps(refused.value))
+    assert str(copy) == str(refused.value)
+    assert "A user with that username already exists." in str(copy)
+    assert "This password is too short." in str(copy)
+
+
+@pytest.mark.parametrize(
+    ("case", "cause"),
+    [
+        ("unknown", UnknownUser),
+        ("wrong", WrongPassword),
+        ("disabled", AccountDisabled),
+        ("disabled, wrong", WrongPassword),
+    ],
+)
+def test_causes_are_told_apart_on_demand_at_equal_effort(user: Any, hashings: list[str], case: str, cause: Any):
+    User.objects.update(is_active="disabled" not in case)
+    hashings.clear()
+    with CaptureQueriesContext(connection) as queries, pytest.raises(cause):
+        accounts.authenticate(
+            username="nobody" if case == "unknown" else "bob",
+            password="wrong" if "wrong" in case else PASSWORD,
+            explain=True,
+        )
+    assert (len(queries), len(hashings)) == (2, 2)
+
+
+def test_an_email_logs_in_whoever_has_it_in_any_spelling(user: Any):
+    assert accounts.authenticate(email="BOB@Example.com", password=PASSWORD) == user
+    with pytest.raises(InvalidCredentials):
+        accounts.authenticate(email="nobody@example.com", password=PASSWORD)
+
+
+def test_a_username_nobody_is_asked_for_is_made_up(db: None):
+    first = accounts.register(email="a@example.com", password=PASSWORD)
+    second = accounts.register(email="b@example.com", password=PASSWORD)
+    assert len({first.username, second.username, ""}) == 3
 
 
 def test_the_right_password_opens_the_account(user: Any):

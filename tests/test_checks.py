@@ -40,6 +40,31 @@ def test_e002_an_unknown_key_with_the_known_ones_as_a_hint(settings: Any):
     assert "THROTTLE_RATES" in message.hint
 
 
+def test_e004_a_rate_that_nothing_counts_under(settings: Any):
+    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"login": "1/min", "logn": "1/min"}}
+    (message,) = run_checks(tags=["simple_auth"])
+    assert message.id == "django_simple_auth.E004"
+    assert "'logn'" in message.msg
+    assert "login_account" in message.hint
+
+
+@pytest.mark.parametrize(
+    ("backend", "rates", "warned"),
+    [
+        ("locmem.LocMemCache", {"login": "1/min"}, True),
+        ("db.DatabaseCache", {"login": "1/min"}, True),
+        ("dummy.DummyCache", {"login": "1/min"}, True),
+        ("redis.RedisCache", {"login": "1/min"}, False),
+        ("locmem.LocMemCache", {}, False),
+        ("locmem.LocMemCache", {"login": "often"}, False),
+    ],
+)
+def test_w004_limits_where_other_processes_do_not_see_them(settings: Any, backend: str, rates: Any, warned: bool):
+    settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": "redis://127.0.0.1"}}
+    settings.SIMPLE_AUTH = {"THROTTLE_RATES": rates}
+    assert ("django_simple_auth.W004" in [message.id for message in run_checks(**DEPLOY)]) is warned
+
+
 DEPLOY = {"tags": ["simple_auth"], "include_deployment_checks": True}
 
 
@@ -51,7 +76,7 @@ def test_each_risk_of_a_published_contract_is_named_with_its_path_before_deploym
 
 
 def test_an_acknowledged_risk_is_not_named_again(settings: Any):
-    settings.SIMPLE_AUTH = {"ACKNOWLEDGED_RISKS": ["token_in_query", "get_changes_state"]}
+    settings.SIMPLE_AUTH = {"ACKNOWLEDGED_RISKS": ["token_in_query", "get_changes_state"], "THROTTLE_RATES": {}}
     (message,) = run_checks(**DEPLOY)
     assert message.id == "django_simple_auth.W003"
     assert "/contracts/presence/user/logout/<str:user_id>/ acts on whomever" in message.msg
@@ -59,7 +84,7 @@ def test_an_acknowledged_risk_is_not_named_again(settings: Any):
 
 
 def test_risks_that_cannot_be_meant_are_an_error_and_no_crash(settings: Any):
-    settings.SIMPLE_AUTH = {"ACKNOWLEDGED_RISKS": ["life"]}
+    settings.SIMPLE_AUTH = {"ACKNOWLEDGED_RISKS": ["life"], "THROTTLE_RATES": {}}
     assert [message.id for message in run_checks(**DEPLOY)] == ["django_simple_auth.E001"]
 
 

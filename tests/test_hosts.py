@@ -44,6 +44,49 @@ from django.db import models
 class User(AbstractUser):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
 """,
+    "email and username": """
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+class User(AbstractUser):
+    email = models.EmailField(unique=True)
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["username"]
+""",
+    "birthday": """
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+class Manager(BaseUserManager):
+    def create_user(self, email, date_of_birth, password=None):
+        user = self.model(email=self.normalize_email(email), date_of_birth=date_of_birth)
+        user.set_password(password)
+        user.save()
+        return user
+
+class User(AbstractBaseUser):
+    email = models.EmailField(unique=True)
+    date_of_birth = models.DateField()
+    objects = Manager()
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["date_of_birth"]
+""",
+    "number": """
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+class Manager(BaseUserManager):
+    def create_user(self, number, password=None):
+        user = self.model(number=number)
+        user.set_password(password)
+        user.save()
+        return user
+
+class User(AbstractBaseUser):
+    number = models.IntegerField(unique=True)
+    objects = Manager()
+    USERNAME_FIELD = "number"
+""",
     "no email": """
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -95,6 +138,7 @@ def start_host(tmp_path: Path, db: None) -> Iterator[Callable[..., Server]]:
         (tmp_path / "host/urls.py").write_text(urls)
         if USER_MODELS[model]:
             manage("makemigrations", "people", "-v0")
+        manage("migrate", "contenttypes", "-v0")
         manage("migrate", "-v0")
         manage("check", "--fail-level=WARNING")
         server = Server([sys.executable, "manage.py", "runserver", "--noreload"], cwd=tmp_path, env=environ)
@@ -122,41 +166,61 @@ def _create_database(name: str) -> Callable[[], object]:  # pragma: no cover
 PASSWORD = "canary-Correct-Horse-7"
 
 
+BOB = {"username": "bob", "email": "bob@example.com"}
+EMAIL = {"email": "bob@example.com"}
+UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
 @pytest.mark.parametrize(
-    ("model", "prefix", "identity", "id_pattern"),
+    ("model", "prefix", "account", "more", "login", "id_pattern"),
     [
-        ("stock", "accounts/api/", {"username": "bob", "email": "bob@example.com"}, r"\d+"),
-        ("stock", "", {"username": "bob", "email": "bob@example.com"}, r"\d+"),
-        ("email", "v1/auth/", {"email": "bob@example.com"}, r"\d+"),
-        ("uuid", "api/", {"username": "bob", "email": "bob@example.com"}, r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
-        ("no email", "api/", {"nick": "bob"}, r"\d+"),
+        ("stock", "accounts/api/", BOB, {}, "username", r"\d+"),
+        ("stock", "", BOB, {}, "username", r"\d+"),
+        ("email", "v1/auth/", EMAIL, {}, "email", r"\d+"),
+        ("uuid", "api/", BOB, {}, "username", UUID),
+        ("email and username", "api/", BOB, {}, "email", r"\d+"),
+        ("birthday", "api/", EMAIL, {"date_of_birth": "2000-02-29"}, "email", r"\d+"),
+        ("number", "api/", {"number": "4711"}, {}, "number", r"\d+"),
+        ("no email", "api/", {"nick": "bob"}, {}, "nick", r"\d+"),
     ],
 )
 def test_a_host_with_two_lines_has_accounts(
-    start_host: Callable[..., Server], model: str, prefix: str, identity: dict[str, str], id_pattern: str
+    start_host: Callable[..., Server],
+    model: str,
+    prefix: str,
+    account: dict[str, str],
+    more: dict[str, str],
+    login: str,
+    id_pattern: str,
 ):
     server = start_host(model, prefix)
 
     def api(method: str, path: str, body: Any = None, token: str | None = None) -> tuple[int, Any]:
         return call(method, f"{server.address}/{prefix}{path}", body, token)
 
-    status, account = api("POST", "register/", {**identity, "password": PASSWORD})
-    assert status == 201
-    assert account == {"id": account["id"], **identity}
-    assert re.fullmatch(id_pattern, str(account["id"]))
+    status, registered = api("POST", "register/", {**account, **more, "password": PASSWORD})
+    assert (status, registered) == (201, {"id": registered["id"], **account})
+    assert re.fullmatch(id_pattern, str(registered["id"]))
 
-    shouted = {name: value.upper() for name, value in identity.items()}
-    status, refused = api("POST", "register", {**shouted, "password": PASSWORD})
-    assert (status, set(refused)) == (400, set(identity))
+    shouted = {name: value.upper() for name, value in account.items()}
+    status, refused = api("POST", "register", {**shouted, **more, "password": PASSWORD})
+    assert (status, set(refused)) == (400, set(account))
 
-    name = next(iter(identity))
-    status, session = api("POST", "login", {name: identity[name], "password": PASSWORD})
-    assert (status, session["user"]) == (200, account)
-    if name == "email":
-        assert api("POST", "login", {name: "BOB@Example.COM", "password": PASSWORD})[0] == 200
-    status, refused = api("POST", "login", {name: identity[name], "password": "wrong"})
-    assert (status, refused) == (400, {"non_field_errors": ["Unable to log in with provided credentials."]})
+    status, session = api("POST", "login", {login: account[login], "password": PASSWORD})
+    assert (status, session["user"]) == (200, registered)
+    for wrong in [{login: account[login], "password": "wrong"}, {login: "nobody", "password": PASSWORD}]:
+        assert api("POST", "login", wrong) == (
+            400,
+            {"non_field_errors": ["Unable to log in with provided credentials."]},
+        )
 
-    assert api("GET", "me/", token=session["token"]) == (200, account)
+    assert api("GET", "me/", token=session["token"]) == (200, registered)
     assert api("POST", "logout/", token=session["token"]) == (204, None)
     assert api("GET", "me/", token=session["token"])[0] == 401
+
+
+def test_whoever_logs_in_by_email_may_write_it_in_any_case_or_use_his_name(start_host: Callable[..., Server]):
+    server = start_host("email and username", "api/")
+    call("POST", f"{server.address}/api/register/", {**BOB, "password": PASSWORD})
+    for name in ["BOB@Example.com", "bob", "BOB"]:
+        assert call("POST", f"{server.address}/api/login/", {"email": name, "password": PASSWORD})[0] == 200

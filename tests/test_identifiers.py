@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -90,10 +91,42 @@ def test_migrate_claims_for_users_who_came_in_bulk_the_oldest_first(db: None):
 
 
 def test_migrate_works_in_batches(db: None, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(identifiers, "_BATCH", 2)
+    monkeypatch.setattr(identifiers, "BATCH", 2)
     User.objects.bulk_create(User(username=f"user{number}") for number in range(5))
-    identifiers.catch_up()
+    identifiers.catch_up(using="default")
     assert Identifier.objects.count() == 5
+
+
+def test_sync_identifiers_compares_everybody(db: None, monkeypatch: Any):
+    monkeypatch.setattr(identifiers, "BATCH", 2)
+    people = [User.objects.create_user(f"user{number}", f"user{number}@example.com") for number in range(3)]
+    User.objects.filter(username="user1").update(username="new", email="new@example.com")
+    User.objects.bulk_create([User(username="bulk")])
+    out = StringIO()
+    call_command("sync_identifiers", stdout=out)
+    assert out.getvalue() == "4 users compared.\n"
+    assert identifiers.holder("email", "NEW@example.com") == people[1]
+    assert identifiers.holder("email", "user1@example.com") is None
+    assert identifiers.holder("username", "bulk") is not None
+
+
+def test_a_database_that_is_not_ours_is_left_alone(user: Any, settings: Any):
+    settings.DATABASE_ROUTERS = ["tests.test_identifiers.NothingOfOurs"]
+    with CaptureQueriesContext(connection) as queries:
+        user.is_active = False
+        user.save()
+        identifiers.catch_up(using="default")
+    assert len(queries) == 1
+
+
+class NothingOfOurs:
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
+        return app_label != "django_simple_auth"
+
+
+def test_migrate_may_stop_before_our_tables_are_there(db: None, monkeypatch: Any):
+    monkeypatch.setattr(Identifier._meta, "db_table", "not_there_yet")
+    identifiers.catch_up(using="default")
 
 
 def test_a_deleted_users_names_are_free(user: Any):

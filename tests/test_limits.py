@@ -4,7 +4,8 @@ import logging
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache, caches
+from django.core.management import call_command
 
 from django_simple_auth import limits
 from django_simple_auth.refusals import LimitExceeded
@@ -44,20 +45,30 @@ def test_after_the_period_counting_begins_anew(monkeypatch: Any):
     limits.take("login", "a")
 
 
-def test_a_cache_that_prolongs_what_is_counted_does_not_prolong_the_period(
-    settings: Any, tmp_path: Any, monkeypatch: Any
+@pytest.mark.parametrize("backend", ["filebased.FileBasedCache", "db.DatabaseCache"])
+def test_a_cache_that_gives_what_it_counts_a_new_life_keeps_the_period(
+    settings: Any, tmp_path: Any, monkeypatch: Any, backend: str, db: None
 ):
     from time import time
 
-    settings.CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(tmp_path)}
-    }
-    for now in [time(), time() + 61]:
-        monkeypatch.setattr(limits, "time", lambda now=now: now)
+    location = str(tmp_path) if "file" in backend else "cache_table"
+    settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": location}}
+    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"login": "2/day"}}
+    call_command("createcachetable", verbosity=0)
+    touched: list[float] = []
+    real = type(caches["default"]).touch
+
+    def touch(self: Any, key: str, timeout: float, **kwargs: Any) -> Any:
+        touched.append(timeout)
+        return real(self, key, timeout, **kwargs)
+
+    monkeypatch.setattr(type(caches["default"]), "touch", touch)
+    limits.take("login", "a")
+    monkeypatch.setattr(limits, "time", lambda: time() + 3600)
+    limits.take("login", "a")
+    assert touched == [pytest.approx(23 * 3600, abs=5)]
+    with pytest.raises(LimitExceeded):
         limits.take("login", "a")
-        limits.take("login", "a")
-        with pytest.raises(LimitExceeded):
-            limits.take("login", "a")
 
 
 def test_redis_counts_for_all_processes(settings: Any):
@@ -76,8 +87,9 @@ def test_a_period_that_ends_between_two_steps_counts_from_one(monkeypatch: Any):
     def vanish(key: str) -> int:
         raise ValueError("the key expired")
 
-    monkeypatch.setattr(cache, "add", lambda *args: False)
-    monkeypatch.setattr(cache, "incr", vanish)
+    store = caches["default"]
+    monkeypatch.setattr(store, "add", lambda *args: False)
+    monkeypatch.setattr(store, "incr", vanish)
     limits.take("login", "a")
 
 

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.views.debug import ExceptionReporter
+from rest_framework.test import APIClient
 
 from django_simple_auth import accounts, sessions, tokens
 from django_simple_auth.models import AuthToken
@@ -370,3 +373,53 @@ def test_limits_are_on_without_any_setting(client: Any, user: Any, settings: Any
     del settings.SIMPLE_AUTH
     statuses = [client.post(f"{API}/login/", {"username": "x", "password": "x"}).status_code for _ in range(11)]
     assert statuses == [400] * 10 + [429]
+
+
+def test_neither_password_nor_token_is_in_djangos_report_of_a_defect(client: Any, user: Any, caplog: Any):
+    from django.test import Client
+
+    secret = logged_in(client)["token"]
+    body = {"username": "bob", "password": PASSWORD}
+
+    def fail(**kwargs: Any) -> None:
+        raise RuntimeError("host's receiver")
+
+    user_logged_in.connect(fail)
+    user_logged_out.connect(fail)
+    try:
+        fragile = Client(raise_request_exception=False)
+        assert fragile.post(f"{API}/login/", body, content_type="application/json").status_code == 500
+        assert fragile.post(f"{API}/logout/", HTTP_AUTHORIZATION=f"Token {secret}").status_code == 500
+    finally:
+        user_logged_in.disconnect(fail)
+        user_logged_out.disconnect(fail)
+    records = [record for record in caplog.records if record.exc_info]
+    assert len(records) == 2
+    for record in records:
+        reporter = ExceptionReporter(record.request, *record.exc_info)
+        report = reporter.get_traceback_html() + reporter.get_traceback_text()
+        assert "host's receiver" in report.replace("&#x27;", "'")
+        assert PASSWORD not in report
+        assert secret not in report
+
+
+def test_a_refusal_does_not_break_the_hosts_own_test_case(client: Any, user: Any, monkeypatch: Any):
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    assert client.post(f"{API}/login/", {"username": "bob", "password": "wrong"}).status_code == 400
+    assert get_user_model().objects.count() == 1
+
+
+def test_logging_out_a_client_that_somebody_else_let_in_is_no_error(user: Any):
+    api_client = APIClient()
+    api_client.force_authenticate(user)
+    assert api_client.post(f"{API}/logout/").status_code == 204
+
+
+def test_a_name_of_millions_of_characters_is_refused_before_it_is_folded(client: Any, db: None, monkeypatch: Any):
+    from django_simple_auth import users
+
+    folded: list[int] = []
+    monkeypatch.setattr(users, "fold", lambda text: folded.append(len(text)) or text)
+    response = client.post(f"{API}/register/", {**NEW, "username": "\ufdfa" * 100_000})
+    assert response.json() == {"username": ["Ensure this field has no more than 1024 characters."]}
+    assert max(folded, default=0) < 1024

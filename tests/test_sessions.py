@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
-from django_simple_auth import sessions, tokens
+from django_simple_auth import durable, sessions, tokens
 from django_simple_auth.models import AuthToken
 from django_simple_auth.refusals import InvalidCredentials, TokenExpired, TokenInvalid
 
@@ -136,6 +136,7 @@ def test_an_idle_token_expires_and_a_used_one_lives_on(user: Any, settings: Any,
     for _ in range(3):
         clock.passes(seconds=299)
         sessions.resume(secret)
+        durable.settle()
     clock.passes(seconds=301)
     with pytest.raises(TokenExpired):
         sessions.resume(secret)
@@ -148,6 +149,7 @@ def test_last_use_is_written_at_most_once_a_minute(user: Any, clock: Any):
         clock.passes(seconds=20)
         with CaptureQueriesContext(connection) as queries:
             sessions.resume(secret)
+            durable.settle()
         writes.append(len(queries) - 1)
     assert writes == [0, 0, 1, 0, 0, 1, 0, 0]
 
@@ -180,12 +182,34 @@ def test_a_user_deactivated_behind_our_back_is_out_too(user: Any):
     assert not AuthToken.objects.exists()
 
 
-def test_saving_other_fields_of_an_inactive_user_costs_no_query_of_ours(user: Any):
+def test_deactivation_is_noticed_whichever_field_it_is_made_of(user: Any):
+    sessions.start(user)
     user.is_active = False
-    user.save()
+    user.save(update_fields=["last_name"])
+    assert not AuthToken.objects.exists()
+
+
+def test_inside_a_transaction_the_use_is_recorded_afterwards_so_that_nobody_waits_for_it(user: Any, clock: Any):
+    row = sessions.start(user)
+    clock.passes(minutes=2)
     with CaptureQueriesContext(connection) as queries:
-        user.save(update_fields=["last_login"])
+        sessions.resume(row.secret)
     assert len(queries) == 1
+    durable.settle()
+    assert AuthToken.objects.get().last_used_at > row.row.last_used_at
+
+
+def test_a_use_that_cannot_be_recorded_keeps_nobody_out(user: Any, clock: Any, monkeypatch: Any, caplog: Any):
+    issued = sessions.start(user)
+
+    def locked(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr("django.db.models.query.QuerySet.update", locked)
+    clock.passes(minutes=2)
+    assert sessions.resume(issued.secret).user == user
+    durable.settle()
+    assert "could not be recorded" in caplog.text
 
 
 def test_above_the_limit_the_oldest_login_makes_room(user: Any, settings: Any):

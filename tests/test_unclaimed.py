@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 from django.urls import include, path, re_path
+from django.utils.functional import lazystr
 
 
 def page(request: Any, **kwargs: Any) -> HttpResponse:
@@ -66,7 +67,14 @@ def test_without_a_prefix_the_404_is_the_hosts(get: Any):
     assert get(patterns, "/nope/") == "host"
 
 
-@pytest.mark.parametrize("prefix", [path("<slug:tenant>/api/", include(NATIVE)), re_path("^x/api/", include(NATIVE))])
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        path("<slug:tenant>/api/", include(NATIVE)),
+        re_path("^x/api/", include(NATIVE)),
+        path(lazystr("x/api/"), include(NATIVE)),
+    ],
+)
 def test_below_a_prefix_that_is_not_fixed_the_404_is_the_hosts(get: Any, prefix: Any):
     assert get([prefix], "/x/api/nope/") == "host"
 

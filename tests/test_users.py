@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from django.core.exceptions import FieldDoesNotExist
 
 from django_simple_auth import users
 
@@ -32,6 +31,11 @@ def test_different_names_stay_different(one: str, other: str):
     assert users.fold(one) != users.fold(other)
 
 
-def test_a_relation_to_the_user_is_no_field_of_it():
-    with pytest.raises(FieldDoesNotExist):
-        users.field("auth_tokens")
+@pytest.mark.parametrize("name", ["auth_tokens", "groups", "nowhere"])
+def test_relations_and_what_is_not_there_are_no_fields_of_the_user(name: str):
+    assert users.field(name) is None
+
+
+@pytest.mark.parametrize("variant", ["jose", "José", "JOSÉ", "jos\u200bé", "ｊｏｓｅ", "jo.se"])
+def test_attempts_at_one_account_count_together_under_whatever_a_database_calls_equal(variant: str):
+    assert users.blurred(variant) == "jose"

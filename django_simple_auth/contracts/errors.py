@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rest_framework.exceptions import APIException
 from rest_framework.response import Response
-from rest_framework.views import exception_handler
 
 from ..wire.refusal import NON_FIELD_ERRORS
 
@@ -41,9 +42,15 @@ class ErrorShape:
 
 
 def _detail(exc: Exception, context: dict[str, Any]) -> Response:
-    response = exception_handler(exc, context)
-    assert response is not None, "Resource hands over APIExceptions only."
-    return response
+    # Not DRF's own handler: that marks the transaction for rollback, and ours are not in the request's.
+    assert isinstance(exc, APIException), "Resource hands over nothing else."
+    headers = {}
+    if auth_header := getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = auth_header
+    if wait := getattr(exc, "wait", None):
+        headers["Retry-After"] = str(math.ceil(wait))
+    body = exc.detail if isinstance(exc.detail, (list, dict)) else {"detail": exc.detail}
+    return Response(body, status=exc.status_code, headers=headers)
 
 
 def _coded_detail(exc: Exception, context: dict[str, Any]) -> Response:

@@ -2,12 +2,14 @@
 
 from .answers import Detail, Fixed, Outcome
 from .contract import Contract, Endpoint
-from .fields import Adapted, IdField, InstantField, PasswordField, RepeatField
+from .fields import Adapted, AdaptedCredentials, AdaptedRegistration, IdField, InstantField, PasswordField, RepeatField
 from .refusal import Refusal
 from .view import View
 
 __all__ = [
     "Adapted",
+    "AdaptedCredentials",
+    "AdaptedRegistration",
     "Contract",
     "Detail",
     "Endpoint",

@@ -26,13 +26,14 @@ class Outcome:
 
     @property
     def username(self) -> str | None:
-        return None if self.user is None else self.user.get_username()
+        """What the services call so; the login name where the model has no other."""
+        return None if self.user is None else str(getattr(self.user, users.name_field()))
 
     @property
     def email(self) -> str | None:
         """The address; the user name where the model has no other."""
         name = users.email_field()
-        return getattr(self.user, name) if name else self.username
+        return self.username if name is None else getattr(self.user, name, None)
 
     @property
     def first_name(self) -> str:

@@ -16,6 +16,9 @@ from rest_framework.settings import api_settings
 
 from .refusal import NON_FIELD_ERRORS
 
+LONGEST_TEXT = 1024
+"""Characters of a text whose field sets no limit: to normalize millions of them takes seconds and gigabytes."""
+
 
 class TooLarge(APIException):
     """The body exceeds DATA_UPLOAD_MAX_MEMORY_SIZE, which Django itself does not apply to JSON."""
@@ -54,9 +57,8 @@ def read(serializer: serializers.Serializer[Any]) -> tuple[dict[str, Any], dict[
     if not isinstance(data, Mapping):
         return {}, errors
     for name, field in serializer.fields.items():
-        # DRF takes 7 for "7"; a password or a name that was never typed is nobody's intention.
-        if isinstance(field, serializers.CharField) and not isinstance(data.get(name), str | None):
-            errors[name] = [ErrorDetail(str(field.error_messages["invalid"]), "invalid")]
+        if name not in errors and (fault := _text_fault(field, data.get(name))):
+            errors[name] = [fault]
     if not errors:
         return dict(serializer.validated_data), {}
     sound = {}
@@ -65,6 +67,18 @@ def read(serializer: serializers.Serializer[Any]) -> tuple[dict[str, Any], dict[
             with suppress(serializers.SkipField):
                 sound[str(field.source)] = field.run_validation(data[name])
     return sound, errors
+
+
+def _text_fault(field: serializers.Field[Any, Any, Any, Any], value: Any) -> ErrorDetail | None:
+    """What DRF lets pass in a text: numbers, for which it writes their digits, and any length."""
+    if not isinstance(field, serializers.CharField) or value is None:
+        return None
+    if not isinstance(value, str):
+        return ErrorDetail(str(field.error_messages["invalid"]), "invalid")
+    if field.max_length is None and len(value) > LONGEST_TEXT:
+        text = str(field.error_messages["max_length"]).format(max_length=LONGEST_TEXT)
+        return ErrorDetail(text, "max_length")
+    return None
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

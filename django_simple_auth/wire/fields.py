@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timezone
 from typing import Any, NoReturn
 
+from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
 from rest_framework import ISO_8601, serializers
 from rest_framework.fields import empty
@@ -57,18 +58,45 @@ class InstantField(serializers.DateTimeField):
         super().__init__(format=ISO_8601, default_timezone=timezone.utc, **kwargs)
 
 
-class Adapted(serializers.Serializer):
-    """A serializer whose ``username`` and ``email`` go by the user model's names, as far as it has them.
+# What follows has comments for docstrings: drf-spectacular would publish those.
 
-    On a model that logs in by e-mail, ``username`` is called ``email`` on the wire; on one that knows no e-mail,
-    ``email`` is left out.
-    """
+
+class Adapted(serializers.Serializer):
+    # ``username`` and ``email`` go by the user model's names, as far as it has them: where people log in by e-mail and
+    # have no user name, ``username`` is called ``email``; on a model without e-mail, ``email`` is left out.
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         fields = super().get_fields()
-        if users.logs_in_by_email() or users.email_field() is None:
+        if users.email_field() in (None, users.name_field()):
             fields.pop("email", None)
-        if "username" in fields and (wire_name := users.username_field()) != "username":
-            fields = {wire_name if name == "username" else name: field for name, field in fields.items()}
-            fields[wire_name].source = "username"
+        return _renamed(fields, users.name_field())
+
+
+class AdaptedRegistration(Adapted):
+    # Asks for whatever createsuperuser would ask for: USERNAME_FIELD and REQUIRED_FIELDS.
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        for name in (users.login_field(), *get_user_model().REQUIRED_FIELDS):
+            model_field = users.field(name)
+            if model_field is not None and name not in fields:
+                field_class, options = serializers.ModelSerializer().build_standard_field(name, model_field)
+                # The model's validators are asked by the service; DRF's would query the database here.
+                options.pop("validators", None)
+                fields[name] = field_class(**options)
         return fields
+
+
+class AdaptedCredentials(serializers.Serializer):
+    # ``username`` is called what the model's USERNAME_FIELD is called.
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return _renamed(super().get_fields(), users.login_field())
+
+
+def _renamed(fields: dict[str, Any], wire_name: str) -> dict[str, Any]:
+    """The same fields, in their order, ``username`` under another name."""
+    if wire_name == "username" or "username" not in fields:
+        return fields
+    fields["username"].source = "username"
+    return {wire_name if name == "username" else name: field for name, field in fields.items()}

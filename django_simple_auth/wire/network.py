@@ -16,7 +16,14 @@ def address(request: Request | HttpRequest) -> str:
     if not proxies or not forwarded:
         return str(request.META.get("REMOTE_ADDR") or "")
     hops = forwarded.split(",")
-    return str(hops[-min(proxies, len(hops))].strip())
+    return _without_port(hops[-min(proxies, len(hops))].strip())
+
+
+def _without_port(hop: str) -> str:
+    """Some proxies send ``203.0.113.9:1234`` or ``[2001:db8::1]:1234``; the port is another for every connection."""
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
 def network(request: Request | HttpRequest) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import ItemsView, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest
 from django.utils import translation
 from django.utils.log import log_response
 from django.utils.translation import gettext_lazy as _
+from django.views.debug import SafeExceptionReporterFilter
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import (
@@ -59,6 +60,16 @@ class Crashed(APIException):
     default_detail = _("A server error occurred.")
 
 
+class HideLocals(SafeExceptionReporterFilter):
+    """For error reports: passwords and tokens are in the local variables of many frames, the host's among them."""
+
+    def get_traceback_frame_variables(self, request: Any, tb_frame: Any) -> ItemsView[str, Any]:
+        return {}.items()
+
+    def get_post_parameters(self, request: Any) -> dict[str, Any]:
+        return {}
+
+
 class Resource(APIView):
     """Gives each request to the endpoint of its method, and every answer and refusal the contract's shape.
 
@@ -82,6 +93,7 @@ class Resource(APIView):
         return self.endpoints.get("GET" if method == "HEAD" else method)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        request.exception_reporter_filter = HideLocals()
         for parameter in self.secret_parameters:
             take_from_query(request, parameter)
         if self.contract.language is None:

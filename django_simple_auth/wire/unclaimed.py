@@ -68,6 +68,8 @@ def _find(resolver: URLResolver, pattern: URLPattern, prefix: str) -> Iterator[s
         elif isinstance(entry, URLResolver):
             route = entry.pattern
             fixed = isinstance(route, RoutePattern) and not route.converters
+            # A translated prefix is another one in every language.
+            fixed = fixed and isinstance(getattr(route, "_route", None), str)
             below = list(_find(entry, pattern, prefix + str(route)))
             yield from below if fixed else [""] * len(below)
 

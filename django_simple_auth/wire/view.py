@@ -60,8 +60,3 @@ class View:
 def user_of(request: Request) -> AbstractBaseUser:
     """Whose request this is. For views behind IsAuthenticated; DRF's types cannot say so."""
     return cast(AbstractBaseUser, request.user)
-
-
-def token_of(request: Request) -> AuthToken:
-    """The token that came with the request. For views behind TokenAuthentication and IsAuthenticated."""
-    return cast(AuthToken, request.auth)
