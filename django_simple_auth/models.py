@@ -74,6 +74,11 @@ class AuthToken(models.Model):
     )
     purpose = models.CharField(_("purpose"), max_length=8, choices=Purpose.choices, default=Purpose.LOGIN)
     digest = DigestField(_("digest"), unique=True)
+    name = models.CharField(_("name"), max_length=100, blank=True)
+    """Of the device that logged in, or of the key."""
+    scopes = models.CharField(_("scopes"), max_length=500, blank=True)
+    """What a key may do, in the host's words, with spaces between them as in RFC 6749, 3.3."""
+    address = models.CharField(_("address"), max_length=45, blank=True)
     created_at = InstantField(_("created"))
     expires_at = InstantField(_("expires"), null=True, blank=True, db_index=True)
     last_used_at = InstantField(_("last used"))
@@ -81,6 +86,58 @@ class AuthToken(models.Model):
     class Meta:
         verbose_name = _("token")
         verbose_name_plural = _("tokens")
+
+    def __str__(self) -> str:
+        return f"{self.get_purpose_display()} {self.pk}"
+
+
+class RetiredToken(models.Model):
+    """A secret that was rotated away. Whoever still shows it may have stolen it."""
+
+    # Not CASCADE: Django would ask for these rows at every logout. Without their token they mean nothing, and go with
+    # the next clear_expired.
+    token = models.ForeignKey(
+        AuthToken, on_delete=models.DO_NOTHING, db_constraint=False, related_name="retired", verbose_name=_("token")
+    )
+    digest = DigestField(_("digest"), unique=True)
+    retired_at = InstantField(_("retired"))
+
+    class Meta:
+        verbose_name = _("retired token")
+        verbose_name_plural = _("retired tokens")
+
+    def __str__(self) -> str:
+        return f"retired token {self.pk}"
+
+
+class MailedSecret(models.Model):
+    """A secret in somebody's mailbox, good once. Of the secret only the SHA-256 is here."""
+
+    class Purpose(models.TextChoices):
+        RESET = "reset", _("password reset")
+        VERIFY = "verify", _("e-mail proof")
+        CHANGE = "change", _("e-mail change")
+        REVERT = "revert", _("way back from an e-mail change")
+        INVITE = "invite", _("invitation")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="auth_mailed_secrets",
+        verbose_name=_("user"),
+    )
+    purpose = models.CharField(_("purpose"), max_length=8, choices=Purpose.choices)
+    address = models.CharField(_("address"), max_length=254)
+    """Where it was sent, and what it proves."""
+    digest = DigestField(_("digest"), unique=True)
+    created_at = InstantField(_("created"))
+    expires_at = InstantField(_("expires"), db_index=True)
+
+    class Meta:
+        verbose_name = _("mailed secret")
+        verbose_name_plural = _("mailed secrets")
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()} {self.pk}"
@@ -122,6 +179,8 @@ class Identifier(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
     digest = DigestField(_("digest of kind and folded name"), unique=True)
+    verified_at = InstantField(_("verified"), null=True, blank=True)
+    """When the user proved that the address is his; only of e-mail addresses."""
 
     class Meta:
         verbose_name = _("identifier")
