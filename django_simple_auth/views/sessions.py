@@ -1,36 +1,18 @@
-"""Read, call one service, answer: the flows that endpoints name. They know no contract."""
+"""A login, and its end."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 
-from . import accounts, keys, limits, presence, sessions, users
-from .models import AuthToken
-from .refusals import InvalidCredentials, LimitExceeded, Refused, Several, UnknownUser
-from .wire import Outcome, View
-from .wire.network import network
-from .wire.view import user_of
-
-
-class Register(View):
-    """Make an account."""
-
-    name = "register"
-    status = 201
-    throttle = "register"
-    refuses = (Several,)
-    authentication_classes = ()
-    permission_classes = ()
-
-    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
-        return Outcome(user=accounts.register(**values))
-
-    def faults(self, **values: Any) -> list[Refused]:
-        return accounts.faults(**values)
+from .. import accounts, limits, sessions, users
+from ..models import AuthToken
+from ..refusals import InvalidCredentials, LimitExceeded
+from ..wire import Outcome, View
+from ..wire.network import network
+from ..wire.view import user_of
 
 
 class LogIn(View):
@@ -90,61 +72,7 @@ class LogOutEverywhere(View):
         return Outcome(user=user_of(request))
 
 
-class ShowAccount(View):
-    """Who am I."""
-
-    name = "me"
-    method = "GET"
-    reads_only = True
-    permission_classes = (IsAuthenticated,)
-
-    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
-        return Outcome(user=user_of(request))
-
-
 class LogOutByGet(LogOut):
     """End this session, by the GET of clients that know no better."""
 
     method = "GET"
-
-
-class CreateKey(View):
-    """Make an API key."""
-
-    name = "key"
-    throttle = "key"
-
-    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
-        user = user_of(request)
-        return Outcome(user=user, token=keys.create(user).secret)
-
-
-class CreateKeyByGet(CreateKey):
-    """Make an API key, by the GET of clients that know no better."""
-
-    method = "GET"
-
-
-class Enter(LogInOrSayWhy):
-    """Check the password, note that the user is here. There is no token."""
-
-    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
-        user = self.authenticate(request, **values)
-        self.admit(request, user)
-        presence.enter(user, request._request)
-        return Outcome(user=user)
-
-
-class Leave(View):
-    """Note that the user whom the path names is gone. Whoever asks."""
-
-    name = "logout"
-    throttle = "leave"
-    refuses = (UnknownUser,)
-    authentication_classes = ()
-    permission_classes = ()
-    takes_anyones_word = True
-
-    def perform(self, request: Request, *args: Any, user_id: str, **values: Any) -> Outcome:
-        presence.leave(user_id, request._request)
-        return Outcome()

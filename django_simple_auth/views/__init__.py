@@ -1,0 +1,20 @@
+"""Read, call one service, answer: the flows that endpoints name. They know no contract."""
+
+from .accounts import Register, ShowAccount
+from .keys import CreateKey, CreateKeyByGet
+from .presence import Enter, Leave
+from .sessions import LogIn, LogInOrSayWhy, LogOut, LogOutByGet, LogOutEverywhere
+
+__all__ = [
+    "CreateKey",
+    "CreateKeyByGet",
+    "Enter",
+    "Leave",
+    "LogIn",
+    "LogInOrSayWhy",
+    "LogOut",
+    "LogOutByGet",
+    "LogOutEverywhere",
+    "Register",
+    "ShowAccount",
+]
