@@ -137,11 +137,10 @@ class Contract:
         for route, endpoints in self._by_path.items():
             first = next(iter(endpoints.values()))
             resource = self._resource(first.view.__name__, endpoints)
-            # The last of two patterns with one name is what reverse() finds: the route as the contract writes it.
             hidden = _callback(resource, schema=None)
             patterns += [
-                path(_other_slash(route), hidden, name=first.name),
                 path(route, _callback(resource), name=first.name),
+                path(_other_slash(route), hidden),
                 *(path(route, hidden, name=endpoint.name) for endpoint in endpoints.values() if endpoint is not first),
             ]
         return [*patterns, Unclaimed(_callback(self._resource("Unknown", {}, Unknown), schema=None))]
