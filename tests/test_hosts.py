@@ -214,6 +214,9 @@ def test_a_host_with_two_lines_has_accounts(
             {"non_field_errors": ["Unable to log in with provided credentials."]},
         )
 
+    # A client that says "username" whatever the model is, is understood.
+    assert api("POST", "login", {"username": account[login], "password": PASSWORD})[0] == 200
+
     assert api("GET", "me/", token=session["token"]) == (200, registered)
     assert api("POST", "logout/", token=session["token"]) == (204, None)
     assert api("GET", "me/", token=session["token"])[0] == 401
