@@ -31,7 +31,7 @@ def holder(kind: str, name: str) -> AbstractBaseUser | None:
 
 
 def holders(names: Mapping[str, str]) -> dict[str, AbstractBaseUser]:
-    """Those of ``{kind: name}`` that are taken, with their holders. One query."""
+    """Those of ``{kind: name}`` that are taken, in the same order, with their holders. One query."""
     wanted = {digest(kind, name): kind for kind, name in names.items()}
     # Never from a replica: what is decided by this must not be out of date.
     rows = Identifier.objects.using(router.db_for_write(Identifier)).filter(digest__in=wanted)
@@ -42,15 +42,15 @@ def holders(names: Mapping[str, str]) -> dict[str, AbstractBaseUser]:
         else:
             # An UPDATE without a save() renamed the user; the old name is free again.
             sync(row.user)
-    return found
+    return {kind: found[kind] for kind in names if kind in found}
 
 
 def lost(user: AbstractBaseUser) -> list[str]:
     """The kinds of a fresh user's names that somebody else holds."""
     names = _digests(user)
     # Asked for our own rows, not for the rival's: a REPEATABLE READ snapshot cannot see those.
-    own = _rows(user).filter(digest__in=names).values_list("digest", flat=True)
-    return [names[key] for key in names.keys() - set(own)]
+    own = {row.digest for row in _rows(user).filter(digest__in=names)}
+    return [kind for key, kind in names.items() if key not in own]
 
 
 def sync(user: AbstractBaseUser) -> None:

@@ -91,8 +91,8 @@ def _answer(endpoint: Endpoint) -> dict[int, Any]:
 
 
 def _refusals(resource: type[Resource], endpoint: Endpoint) -> dict[int, Any]:
-    errors = resource.contract.errors
-    statuses = sorted(endpoint.refusal_statuses(resource.contract.refusals))
+    errors = resource.manners.errors
+    statuses = sorted(endpoint.refusal_statuses(resource.manners.refusals))
     return {
         code: OpenApiResponse(
             errors.schema(code) if isinstance(errors, ErrorShape) else {}, description=HTTPStatus(code).phrase

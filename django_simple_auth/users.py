@@ -46,7 +46,7 @@ def normalized(username: str) -> str:
 
 def check_login_name(name: str) -> None:
     """Raises ValidationError if the login field cannot hold such a value, as a number cannot hold letters."""
-    if (model_field := field(login_field())) is not None:
+    if (model_field := field(login_field())) is not None:  # pragma: no branch
         model_field.to_python(name)
 
 

@@ -197,7 +197,7 @@ class ReadsElsewhere:
     """A router as for a primary with replicas; the replica is not even there."""
 
     def db_for_read(self, model: Any, **hints: Any) -> str:
-        return "replica"
+        raise AssertionError(f"{model} was read from a replica.")
 
 
 def test_what_decides_is_never_read_from_a_replica(db: None, settings: Any):

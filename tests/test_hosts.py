@@ -111,7 +111,7 @@ def start_host(tmp_path: Path, db: None) -> Iterator[Callable[..., Server]]:
     servers: list[Server] = []
     cleanups: list[Callable[[], object]] = []
 
-    def start(model: str, prefix: str) -> Server:
+    def start(model: str, prefix: str, urls: str = "django_simple_auth.urls") -> Server:
         name = f"host_{os.getpid()}_{len(servers)}"
         environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "host.settings", "PYTHONPATH": str(ROOT)}
 
@@ -133,9 +133,9 @@ def start_host(tmp_path: Path, db: None) -> Iterator[Callable[..., Server]]:
             more += f"DATABASES = {{'default': {database(TEST_DATABASE, name)!r}}}\n"
             cleanups.append(_create_database(name))
         settings.write_text(settings.read_text() + more)
-        urls = "from django.urls import include, path\n"
-        urls += f"urlpatterns = [path({prefix!r}, include('django_simple_auth.urls'))]\n"
-        (tmp_path / "host/urls.py").write_text(urls)
+        (tmp_path / "host/urls.py").write_text(
+            f"from django.urls import include, path\n\nurlpatterns = [path({prefix!r}, include({urls!r}))]\n"
+        )
         if USER_MODELS[model]:
             manage("makemigrations", "people", "-v0")
         manage("migrate", "contenttypes", "-v0")
@@ -214,6 +214,9 @@ def test_a_host_with_two_lines_has_accounts(
             {"non_field_errors": ["Unable to log in with provided credentials."]},
         )
 
+    # A client that says "username" whatever the model is, is understood.
+    assert api("POST", "login", {"username": account[login], "password": PASSWORD})[0] == 200
+
     assert api("GET", "me/", token=session["token"]) == (200, registered)
     assert api("POST", "logout/", token=session["token"]) == (204, None)
     assert api("GET", "me/", token=session["token"])[0] == 401
@@ -224,3 +227,15 @@ def test_whoever_logs_in_by_email_may_write_it_in_any_case_or_use_his_name(start
     call("POST", f"{server.address}/api/register/", {**BOB, "password": PASSWORD})
     for name in ["BOB@Example.com", "bob", "BOB"]:
         assert call("POST", f"{server.address}/api/login/", {"email": name, "password": PASSWORD})[0] == 200
+
+
+@pytest.mark.parametrize("model", ["email", "no email"])
+def test_the_email_contract_needs_no_particular_user_model(start_host: Callable[..., Server], model: str):
+    server = start_host(model, "api/", "django_simple_auth.contracts.email")
+    person = {"first_name": "Bob", "last_name": "Ross", "email": "bob@example.com"}
+    status, account = call(
+        "POST", f"{server.address}/api/users/registration/", {**person, "password1": PASSWORD, "password2": PASSWORD}
+    )
+    assert (status, account["email"]) == (201, "bob@example.com")
+    status, key = call("POST", f"{server.address}/api/users/login/", {"email": "bob@example.com", "password": PASSWORD})
+    assert (status, set(key)) == (200, {"key"})

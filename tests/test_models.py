@@ -26,6 +26,13 @@ def test_an_instant_keeps_its_microseconds(user: Any):
     assert not AuthToken.objects.filter(expires_at__lt=moment).exists()
 
 
+@pytest.mark.parametrize("earlier", [datetime(2000, 1, 1), "2000-01-01T00:00:00Z", "2000-01-01 00:00"])
+def test_an_instant_is_compared_with_whatever_a_datetime_field_would_be(user: Any, earlier: Any):
+    sessions.start(user)
+    assert AuthToken.objects.filter(created_at__gt=earlier).exists()
+    assert not AuthToken.objects.filter(created_at__lt=earlier).exists()
+
+
 @pytest.mark.parametrize("kind", ["json", "xml"])
 def test_rows_survive_dumping_and_loading(user: Any, kind: str):
     moment = datetime(2026, 1, 1, 12, 30, 15, 250_000, tzinfo=timezone.utc)

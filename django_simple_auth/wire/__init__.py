@@ -1,7 +1,8 @@
 """What a contract is: endpoints, what they read and answer, and how they refuse."""
 
 from .answers import Detail, Fixed, Outcome
-from .contract import Contract, Endpoint
+from .contract import Contract
+from .endpoint import Endpoint
 from .fields import Adapted, AdaptedCredentials, AdaptedRegistration, IdField, InstantField, PasswordField, RepeatField
 from .refusal import Refusal
 from .view import View

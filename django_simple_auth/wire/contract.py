@@ -2,105 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field, fields
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 from django.http import HttpResponseBase
 from django.urls import URLPattern, path
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import (
-    AuthenticationFailed,
-    NotAuthenticated,
-    PermissionDenied,
-    Throttled,
-    UnsupportedMediaType,
-    ValidationError,
-)
-from rest_framework.permissions import BasePermission, IsAuthenticated
-from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer, Serializer
 
-from ..authentication import QueryTokenAuthentication, Unavailable
-from .answers import Fixed
-from .body import TooLarge
-from .refusal import Refusals, status_of
+from .endpoint import Endpoint
+from .refusal import ExceptionHandler, Manners, Refusals
 from .resource import Resource
 from .unclaimed import Unclaimed, Unknown
-from .view import View
-
-ExceptionHandler: TypeAlias = Callable[[Exception, dict[str, Any]], Response]
-"""Like DRF's EXCEPTION_HANDLER, but it always answers."""
-
-
-_VIEWS_OWN: Any = object()
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """One line of a contract: what a path takes, which view does the work, what comes back.
-
-    Whatever is left out is the view's own: method, status, throttle, authentication, permissions and URL name.
-    """
-
-    path: str
-    view: type[View]
-    _: KW_ONLY
-    request: type[Serializer[Any]] | None = None
-    """Checks the body's shape; None: whatever body comes is ignored."""
-    response: type[BaseSerializer[Any]] | Fixed | None = None
-    """Made from the view's Outcome; None: 204, no body."""
-    refusals: Refusals = field(default_factory=dict)
-    """Causes that this endpoint answers in a way of its own; they add to the contract's."""
-    method: str = _VIEWS_OWN
-    status: int = _VIEWS_OWN
-    throttle: str | None = _VIEWS_OWN
-    """Scope in THROTTLE_RATES; None: no limit."""
-    authentication_classes: Sequence[type[BaseAuthentication]] = _VIEWS_OWN
-    permission_classes: Sequence[type[BasePermission]] = _VIEWS_OWN
-    name: str = _VIEWS_OWN
-
-    def __post_init__(self) -> None:
-        for argument in fields(self):
-            if getattr(self, argument.name) is _VIEWS_OWN:
-                object.__setattr__(self, argument.name, getattr(self.view, argument.name))
-
-    @property
-    def changes_by_get(self) -> bool:
-        return self.method == "GET" and not self.view.reads_only
-
-    @property
-    def takes_token_from_query(self) -> bool:
-        return any(issubclass(cls, QueryTokenAuthentication) for cls in self.authentication_classes)
-
-    @property
-    def risks(self) -> set[str]:
-        """Which of ``conf.RISKS`` the endpoint takes."""
-        found = {
-            "token_in_query": self.takes_token_from_query,
-            "get_changes_state": self.changes_by_get,
-            "anyones_word": self.view.takes_anyones_word,
-        }
-        return {risk for risk, taken in found.items() if taken}
-
-    def refusal_statuses(self, of_contract: Refusals) -> set[int]:
-        """Every status with which this endpoint may refuse."""
-        refusals = {**of_contract, **self.refusals}
-        causes: set[type[Exception]] = {Unavailable, *self.view.refuses}
-        # What the contract tells apart, the view may raise.
-        causes |= {cause for cause in refusals if issubclass(cause, self.view.refuses)}
-        if self.request is not None:
-            causes |= {ValidationError, TooLarge, UnsupportedMediaType}
-        if self.authentication_classes:
-            causes |= {NotAuthenticated, AuthenticationFailed}
-        if set(self.permission_classes) - {IsAuthenticated} or self.changes_by_get:
-            causes.add(PermissionDenied)
-        if self.throttle:
-            causes.add(Throttled)
-        return {status_of(cause, refusals) for cause in causes}
 
 
 class Contract:
@@ -137,11 +51,10 @@ class Contract:
         for route, endpoints in self._by_path.items():
             first = next(iter(endpoints.values()))
             resource = self._resource(first.view.__name__, endpoints)
-            # The last of two patterns with one name is what reverse() finds: the route as the contract writes it.
             hidden = _callback(resource, schema=None)
             patterns += [
-                path(_other_slash(route), hidden, name=first.name),
                 path(route, _callback(resource), name=first.name),
+                path(_other_slash(route), hidden),
                 *(path(route, hidden, name=endpoint.name) for endpoint in endpoints.values() if endpoint is not first),
             ]
         return [*patterns, Unclaimed(_callback(self._resource("Unknown", {}, Unknown), schema=None))]
@@ -156,8 +69,8 @@ class Contract:
             name,
             (base,),
             {
-                "contract": self,
                 "endpoints": endpoints,
+                "manners": Manners(self.errors, self.refusals, self.language),
                 "http_method_names": [*methods, "options"],
                 "__doc__": next((endpoint.view.__doc__ for endpoint in endpoints.values()), None),
             },

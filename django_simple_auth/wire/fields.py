@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timezone
 from typing import Any, NoReturn
 
@@ -61,15 +62,38 @@ class InstantField(serializers.DateTimeField):
 # What follows has comments for docstrings: drf-spectacular would publish those.
 
 
-class Adapted(serializers.Serializer):
-    # ``username`` and ``email`` go by the user model's names, as far as it has them: where people log in by e-mail and
-    # have no user name, ``username`` is called ``email``; on a model without e-mail, ``email`` is left out.
+class _Renaming(serializers.Serializer):
+    # ``username`` goes by the user model's own name for it. Who sends ``username`` all the same is understood: a client
+    # that was written for another model need not change.
+
+    def username_on_the_wire(self) -> str:
+        return users.name_field()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        sent = getattr(self, "initial_data", None)
+        if isinstance(sent, Mapping) and "username" in sent:
+            self.initial_data = {self.username_on_the_wire(): sent["username"], **sent}
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         fields = super().get_fields()
-        if users.email_field() in (None, users.name_field()):
+        wire_name = self.username_on_the_wire()
+        if wire_name == "username" or "username" not in fields:
+            return fields
+        fields["username"].source = "username"
+        # Where that is ``email``, and the shape has a field for it anyway, the field for e-mail addresses stays.
+        return {wire_name if name == "username" else name: field for name, field in fields.items()}
+
+
+class Adapted(_Renaming):
+    # ``username`` and ``email`` as far as the user model has them: where people log in by e-mail and have no user name,
+    # ``username`` is called ``email``; on a model without e-mail, ``email`` is left out.
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        if users.email_field() is None:
             fields.pop("email", None)
-        return _renamed(fields, users.name_field())
+        return fields
 
 
 class AdaptedRegistration(Adapted):
@@ -87,16 +111,8 @@ class AdaptedRegistration(Adapted):
         return fields
 
 
-class AdaptedCredentials(serializers.Serializer):
-    # ``username`` is called what the model's USERNAME_FIELD is called.
+class AdaptedCredentials(_Renaming):
+    # ``username`` is whatever people log in with.
 
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        return _renamed(super().get_fields(), users.login_field())
-
-
-def _renamed(fields: dict[str, Any], wire_name: str) -> dict[str, Any]:
-    """The same fields, in their order, ``username`` under another name."""
-    if wire_name == "username" or "username" not in fields:
-        return fields
-    fields["username"].source = "username"
-    return {wire_name if name == "username" else name: field for name, field in fields.items()}
+    def username_on_the_wire(self) -> str:
+        return users.login_field()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from django.utils.functional import Promise
 from rest_framework.exceptions import APIException, ErrorDetail, Throttled, ValidationError
 from rest_framework.fields import get_error_detail
+from rest_framework.response import Response
 
 from ..refusals import InvalidValue, LimitExceeded, Refused, Several
+
+ExceptionHandler: TypeAlias = Callable[[Exception, dict[str, Any]], Response]
+"""Like DRF's EXCEPTION_HANDLER, but it always answers."""
 
 NON_FIELD_ERRORS = "non_field_errors"
 
@@ -26,6 +30,15 @@ class Refusal:
 
 
 Refusals: TypeAlias = Mapping[type[Exception], Refusal]
+
+
+@dataclass(frozen=True)
+class Manners:
+    """How a contract speaks at all its endpoints."""
+
+    errors: ExceptionHandler
+    refusals: Refusals
+    language: str | None
 
 
 def promised(cause: type[Exception], refusals: Refusals) -> Refusal:

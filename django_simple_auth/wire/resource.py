@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import ItemsView, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.signals import got_request_exception
@@ -34,11 +34,9 @@ from ..authentication import QueryTokenAuthentication, TokenAuthentication, Unav
 from ..refusals import Refused, TokenInvalid
 from .answers import Fixed, Outcome
 from .body import JSONBody, read
+from .endpoint import Endpoint
 from .network import network
-from .refusal import Refusals, as_api_exception, by_field, promised, restated
-
-if TYPE_CHECKING:
-    from .contract import Contract, Endpoint
+from .refusal import Manners, Refusals, as_api_exception, by_field, promised, restated
 
 
 class AlwaysJSON(BaseContentNegotiation):
@@ -76,9 +74,9 @@ class Resource(APIView):
     Nothing here follows the host's REST_FRAMEWORK defaults: those are for the host's own API, a contract is a promise.
     """
 
-    contract: ClassVar[Contract]
     endpoints: ClassVar[Mapping[str, Endpoint]]
     """By HTTP method."""
+    manners: ClassVar[Manners]
 
     renderer_classes = (JSONRenderer,)
     parser_classes = (JSONBody,)
@@ -96,9 +94,9 @@ class Resource(APIView):
         request.exception_reporter_filter = HideLocals()
         for parameter in self.secret_parameters:
             take_from_query(request, parameter)
-        if self.contract.language is None:
+        if self.manners.language is None:
             return super().dispatch(request, *args, **kwargs)
-        with translation.override(self.contract.language):
+        with translation.override(self.manners.language):
             return super().dispatch(request, *args, **kwargs)
 
     @property
@@ -175,7 +173,7 @@ class Resource(APIView):
         error = restated(self.as_api_exception(exc), promised(type(exc), self.refusals))
         if error.status_code == status.HTTP_401_UNAUTHORIZED:
             error.auth_header = self.get_authenticate_header(self.request)  # type: ignore[attr-defined]
-        response = self.contract.errors(error, self.get_exception_handler_context())
+        response = self.manners.errors(error, self.get_exception_handler_context())
         response.exception = True
         if error.status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR:
             got_request_exception.send(sender=type(self), request=self.request)
@@ -204,7 +202,7 @@ class Resource(APIView):
 
     @property
     def refusals(self) -> Refusals:
-        return {**self.contract.refusals, **(self.endpoint.refusals if self.endpoint else {})}
+        return {**self.manners.refusals, **(self.endpoint.refusals if self.endpoint else {})}
 
     @property
     def wire_names(self) -> Mapping[str, str]:

@@ -1,0 +1,433 @@
+"""Every endpoint of every contract, through every kind of refusal: status and shape are the contract's."""
+
+from __future__ import annotations
+
+import json
+import pkgutil
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import jsonschema
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import OperationalError
+from django.test import Client as DjangoClient
+
+from django_simple_auth import contracts, keys, sessions, tokens
+from django_simple_auth.refusals import InvalidCredentials, LimitExceeded
+from django_simple_auth.views import Leave, Register
+from django_simple_auth.wire import Contract, Endpoint
+from django_simple_auth.wire.view import NoAPIKey
+from tests.client import PASSWORD
+
+NATIVE = "native"
+PUBLISHED = [found.name for found in pkgutil.iter_modules(contracts.__path__) if found.name != "errors"]
+CONTRACTS: dict[str, Contract] = {
+    NATIVE: import_module("django_simple_auth.urls").contract,
+    **{name: import_module(f"{contracts.__name__}.{name}").contract for name in PUBLISHED},
+}
+MOUNTS = {NATIVE: "/api/auth/", **{name: f"/contracts/{name}/" for name in PUBLISHED}}
+
+KNOWN = {"username": "bob", "email": "bob@example.com", "password": PASSWORD}
+NEW = {
+    "username": "ann",
+    "email": "ann@example.com",
+    "first_name": "Ann",
+    "last_name": "Lee",
+    "password": PASSWORD,
+    "password1": PASSWORD,
+    "password2": PASSWORD,
+}
+
+
+class Case(NamedTuple):
+    """One endpoint, and what it accepts where it is mounted."""
+
+    name: str
+    endpoint: Endpoint
+
+    @property
+    def path(self) -> str:
+        bob = get_user_model().objects.get(username="bob")
+        return MOUNTS[self.name] + self.endpoint.path.replace("<str:user_id>", str(bob.pk))
+
+    @property
+    def fields(self) -> list[str]:
+        return list(self.endpoint.request().fields) if self.endpoint.request else []
+
+    @property
+    def body(self) -> dict[str, Any]:
+        values = NEW if registers(self) else KNOWN
+        return {field: values[field] for field in self.fields}
+
+    @property
+    def methods(self) -> set[str]:
+        """Those that somebody answers at this path."""
+        there = [other for other in CONTRACTS[self.name].endpoints if other.path == self.endpoint.path]
+        heads = {"HEAD" for other in there if other.method == "GET" and not other.changes_by_get}
+        return {other.method for other in there} | heads | {"OPTIONS"}
+
+
+CASES = [Case(name, endpoint) for name, contract in CONTRACTS.items() for endpoint in contract.endpoints]
+
+
+def each(case_is_meant: Callable[[Case], Any], **beside: Callable[[Case], Iterable[Any]]) -> Any:
+    """A test for each case that is meant, and for each value that stands beside it."""
+    rows = [(case,) for case in CASES if case_is_meant(case)]
+    for values in beside.values():
+        rows = [(*row, value) for row in rows for value in values(row[0])]
+    ids = ["-".join([row[0].name, row[0].endpoint.path, *map(str, row[1:])]) for row in rows]
+    return pytest.mark.parametrize(("case", *beside), rows, ids=ids)
+
+
+def always(case: Case) -> bool:
+    return True
+
+
+def takes_a_body(case: Case) -> bool:
+    return case.endpoint.request is not None
+
+
+def takes_a_token(case: Case) -> bool:
+    return bool(case.endpoint.authentication_classes)
+
+
+def registers(case: Case) -> bool:
+    return issubclass(case.endpoint.view, Register)
+
+
+def logs_in(case: Case) -> bool:
+    return InvalidCredentials in case.endpoint.view.refuses
+
+
+# What the contracts promise of their refusals, apart from what each error shape says of itself.
+
+
+def is_text(found: Any) -> bool:
+    return isinstance(found, str) and found != ""
+
+
+def by_field(body: dict[str, Any]) -> bool:
+    return body != {} and all(isinstance(found, list) and found and all(map(is_text, found)) for found in body.values())
+
+
+def texts(*names: str) -> Callable[[dict[str, Any]], bool]:
+    return lambda body: set(body) == set(names) and all(map(is_text, body.values()))
+
+
+SHAPES: dict[str, list[Callable[[dict[str, Any]], bool]]] = {
+    NATIVE: [by_field, texts("detail", "code")],
+    "message": [texts("error")],
+    "profile": [by_field, texts("detail")],
+    "keys": [by_field, texts("error")],
+    "email": [by_field, texts("detail")],
+    "presence": [by_field, texts("detail")],
+}
+WRONG_PASSWORD = {NATIVE: 400, "message": 400, "profile": 400, "keys": 400, "email": 400, "presence": 401}
+NO_TOKEN = {NATIVE: 401, "message": 401, "profile": 401, "keys": 400, "email": 400}
+DEAD_TOKEN = {NATIVE: 401, "message": 401, "profile": 401, "keys": 400, "email": 401}
+FORBIDDEN = {NATIVE: 403, "message": 403, "keys": 400, "email": 403}
+
+
+def shaped(name: str, response: Any, status: int) -> dict[str, Any]:
+    """The body, once it looks as the contract says."""
+    assert response.status_code == status
+    assert response.headers["Content-Type"] == "application/json"
+    body: dict[str, Any] = response.json()
+    jsonschema.validate(body, CONTRACTS[name].errors.schema(status))
+    assert any(fits(body) for fits in SHAPES[name]), body
+    return body
+
+
+def refused(case: Case, response: Any, status: int) -> dict[str, Any]:
+    """The body of a refusal that the endpoint announces."""
+    assert status in case.endpoint.refusal_statuses(CONTRACTS[case.name].refusals) | {404, 405}
+    return shaped(case.name, response, status)
+
+
+LIVE: Any = object()
+
+
+@pytest.fixture
+def ask(client: Any, user: Any) -> Callable[..., Any]:
+    """Send what the endpoint accepts, with a token of bob's, but for what is said otherwise."""
+
+    def ask(
+        case: Case,
+        method: str = "",
+        path: str = "",
+        body: Any = None,
+        token: str | None = LIVE,
+        content_type: str = "application/json",
+        client: DjangoClient = client,
+        **headers: str,
+    ) -> Any:
+        secret = sessions.start(user).secret if token is LIVE else token
+        path = path or case.path
+        if secret is not None and case.endpoint.takes_token_from_query:
+            path += f"?token={secret}"
+        elif secret is not None:
+            headers["HTTP_AUTHORIZATION"] = f"Token {secret}"
+        content = body if isinstance(body, bytes) else json.dumps(case.body if body is None else body)
+        return client.generic(method or case.endpoint.method, path, content, content_type, **headers)
+
+    return ask
+
+
+@each(always)
+def test_what_the_cases_below_spoil_is_accepted(ask: Any, case: Case):
+    assert ask(case).status_code == (case.endpoint.status if case.endpoint.response else 204)
+
+
+# The body
+
+
+@each(takes_a_body, field=lambda case: case.fields)
+def test_a_missing_field(ask: Any, case: Case, field: str):
+    body = {name: value for name, value in case.body.items() if name != field}
+    assert field in str(refused(case, ask(case, body=body), 400))
+
+
+@each(lambda case: takes_a_body(case) and by_field in SHAPES[case.name])
+def test_all_missing_fields_at_once(ask: Any, case: Case):
+    assert set(refused(case, ask(case, body={}), 400)) == set(case.fields)
+
+
+WRONG_TYPES = {
+    "number": 7,
+    "fraction": 0.5,
+    "boolean": True,
+    "null": None,
+    "list": ["bob"],
+    "object": {"bob": "bob"},
+    "NUL": "bob\0",
+    "surrogate": "\ud800",
+    "empty": "",
+}
+
+
+@each(takes_a_body, field=lambda case: case.fields, kind=lambda case: WRONG_TYPES)
+def test_a_field_of_the_wrong_type(ask: Any, case: Case, field: str, kind: str):
+    assert field in str(refused(case, ask(case, body={**case.body, field: WRONG_TYPES[kind]}), 400))
+
+
+@each(takes_a_body, field=lambda case: case.fields)
+def test_an_endless_field(ask: Any, case: Case, field: str):
+    refused(case, ask(case, body={**case.body, field: "a" * 100_000}), 400)
+
+
+MALFORMED = {
+    "empty": b"",
+    "open": b"{",
+    "not UTF-8": b'{"username": "\xff"}',
+    "nested": b"[" * 100_000,
+    "name twice": b'{"username": "bob", "username": "bob"}',
+    "NaN": b'{"username": NaN}',
+    "form": b"username=bob&password=bob",
+    "list": b"[]",
+    "list of one": b'[{"username": "bob"}]',
+    "text": b'"bob"',
+    "number": b"7",
+    "null": b"null",
+}
+
+
+@each(takes_a_body, kind=lambda case: MALFORMED)
+def test_a_malformed_body(ask: Any, case: Case, kind: str):
+    refused(case, ask(case, body=MALFORMED[kind]), 400)
+
+
+OTHER_TYPES = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/xml", "json", ""]
+
+
+@each(takes_a_body, content_type=lambda case: OTHER_TYPES)
+def test_another_content_type(ask: Any, case: Case, content_type: str):
+    refused(case, ask(case, content_type=content_type), 415)
+
+
+@each(takes_a_body)
+def test_a_body_that_is_too_large(ask: Any, settings: Any, case: Case):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    refused(case, ask(case), 413)
+
+
+@each(lambda case: not takes_a_body(case), kind=lambda case: MALFORMED)
+def test_where_no_body_is_read_none_is_refused(ask: Any, case: Case, kind: str):
+    assert ask(case, body=MALFORMED[kind], content_type="text/plain").status_code < 300
+
+
+# The method and the path
+
+
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"]
+
+
+@each(always, method=lambda case: [method for method in METHODS if method not in case.methods])
+def test_another_method(ask: Any, case: Case, method: str):
+    response = ask(case, method=method)
+    refused(case, response, 405)
+    assert set(response.headers["Allow"].split(", ")) == case.methods
+
+
+@each(lambda case: "HEAD" not in case.methods)
+def test_head_where_nothing_may_be_fetched(ask: Any, case: Case):
+    response = ask(case, method="HEAD")
+    assert (response.status_code, response.content) == (405, b"")
+
+
+@each(lambda case: case.endpoint.changes_by_get, header=lambda case: ["HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_MOZ"])
+def test_a_prefetch_of_what_changes_something(ask: Any, case: Case, header: str):
+    refused(case, ask(case, **{header: "prefetch"}), FORBIDDEN[case.name])
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("path", ["nope/", "nope", "", "nope/nope/", "%00/"])
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_an_unknown_path(client: Any, db: None, name: str, path: str, method: str):
+    shaped(name, client.generic(method, MOUNTS[name] + path), 404)
+
+
+# The token
+
+
+def foreign(user: Any) -> str:
+    return "207b9f098a3a77e7be0c383bb932fccd47dc291c"
+
+
+def mistyped(user: Any) -> str:
+    return sessions.start(user).secret + "x"
+
+
+def never_issued(user: Any) -> str:
+    return tokens.generate("dsa")
+
+
+def logged_out(user: Any) -> str:
+    issued = sessions.start(user)
+    sessions.end(issued.row)
+    return issued.secret
+
+
+def expired(user: Any) -> str:
+    issued = sessions.start(user)
+    issued.row.expires_at = tokens.now()
+    issued.row.save()
+    return issued.secret
+
+
+def of_a_disabled_account(user: Any) -> str:
+    secret = sessions.start(user).secret
+    get_user_model().objects.update(is_active=False)
+    return secret
+
+
+def of_a_deleted_account(user: Any) -> str:
+    doomed = get_user_model().objects.create_user("doomed")
+    secret = sessions.start(doomed).secret
+    doomed.delete()
+    return secret
+
+
+DEAD = {
+    make.__name__: make
+    for make in [foreign, mistyped, never_issued, logged_out, expired, of_a_disabled_account, of_a_deleted_account]
+}
+
+
+@each(takes_a_token)
+def test_a_missing_token(ask: Any, case: Case):
+    refused(case, ask(case, token=None), NO_TOKEN[case.name])
+
+
+@each(takes_a_token, kind=lambda case: DEAD)
+def test_a_dead_token(ask: Any, user: Any, case: Case, kind: str):
+    refused(case, ask(case, token=DEAD[kind](user)), DEAD_TOKEN[case.name])
+
+
+@each(lambda case: NoAPIKey in case.endpoint.permission_classes)
+def test_an_api_key_where_only_a_login_will_do(ask: Any, user: Any, case: Case):
+    refused(case, ask(case, token=keys.create(user).secret), FORBIDDEN[case.name])
+
+
+@each(lambda case: not takes_a_token(case), kind=lambda case: DEAD)
+def test_where_no_token_is_read_none_is_refused(ask: Any, user: Any, case: Case, kind: str):
+    token = DEAD[kind](user)
+    get_user_model().objects.update(is_active=True)
+    assert ask(case, token=token).status_code < 300
+
+
+# What the request is about
+
+
+@each(registers)
+def test_names_that_are_taken(ask: Any, case: Case):
+    taken = {field: value for field, value in KNOWN.items() if field in case.body and field != "password"}
+    refused(case, ask(case, body={**case.body, **taken}), 400)
+
+
+@each(registers)
+def test_a_weak_password(ask: Any, case: Case):
+    weak = {field: "password" for field in case.fields if field.startswith("password")}
+    refused(case, ask(case, body={**case.body, **weak}), 400)
+
+
+@each(logs_in)
+def test_a_wrong_password(ask: Any, case: Case):
+    refused(case, ask(case, body={**case.body, "password": "wrong"}), WRONG_PASSWORD[case.name])
+
+
+@each(logs_in)
+def test_an_unknown_user(ask: Any, case: Case):
+    nobody = {"username": "nobody", "email": "nobody@example.com", "password": PASSWORD}
+    refused(case, ask(case, body={field: nobody[field] for field in case.fields}), 400)
+
+
+@each(logs_in)
+def test_a_disabled_account(ask: Any, case: Case):
+    get_user_model().objects.update(is_active=False)
+    refused(case, ask(case, token=None), 400)
+
+
+@each(lambda case: issubclass(case.endpoint.view, Leave), user_id=lambda case: ["0", "bob", "9" * 30, "%00"])
+def test_an_id_that_is_nobodys(ask: Any, case: Case, user_id: str):
+    path = MOUNTS[case.name] + case.endpoint.path.replace("<str:user_id>", user_id)
+    refused(case, ask(case, path=path), 400)
+
+
+# How often, and what breaks
+
+
+@each(lambda case: case.endpoint.throttle)
+def test_more_requests_than_a_network_may_send(ask: Any, settings: Any, case: Case):
+    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {case.endpoint.throttle: "1/day"}}
+    assert ask(case).status_code < 300
+    refused(case, ask(case), 429)
+
+
+@each(lambda case: LimitExceeded in case.endpoint.view.refuses)
+def test_more_requests_than_an_account_may_get(ask: Any, settings: Any, case: Case):
+    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"login_account": "1/day"}}
+    assert ask(case).status_code < 300
+    refused(case, ask(case), 429)
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    def perform(*args: Any, **values: Any) -> Any:
+        raise error
+
+    return perform
+
+
+@each(always)
+def test_a_database_that_is_down(ask: Any, monkeypatch: Any, case: Case):
+    monkeypatch.setattr(case.endpoint.view, "perform", raising(OperationalError("the reason")))
+    body = refused(case, ask(case, client=DjangoClient(raise_request_exception=False)), 503)
+    assert "the reason" not in str(body)
+
+
+@each(always)
+def test_a_defect(ask: Any, monkeypatch: Any, case: Case):
+    monkeypatch.setattr(case.endpoint.view, "perform", raising(RuntimeError("the reason")))
+    body = shaped(case.name, ask(case, client=DjangoClient(raise_request_exception=False)), 500)
+    assert "the reason" not in str(body)
