@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
 from . import identifiers, users
+from .conf import conf
 from .refusals import (
     AccountDisabled,
     EmailTaken,
@@ -115,13 +116,17 @@ def authenticate(
 
 
 def _by_username(typed: str) -> str:
-    """The stored login name: where that is an e-mail address it is found in any case, else as Django finds it."""
-    if users.login_field() != users.email_field():
+    """The stored login name of whoever is meant, by one look-up at most."""
+    # A model that logs in by e-mail may have a user name as well; whoever is asked for a user name types that.
+    by_default = users.kinds().values() if users.login_field() == users.email_field() else ()
+    kinds = conf.LOGIN_WITH or by_default
+    if not kinds:
         return users.normalized(typed)
-    # A model may have a user name as well; whoever is asked for a user name types that.
-    found = identifiers.holders(dict.fromkeys(users.kinds().values(), typed))
-    user = found.get("email", found.get("username"))
-    return typed if user is None else user.get_username()
+    found = identifiers.holders(dict.fromkeys(kinds, typed))
+    # What looks like an address is one: else somebody's user name could be another's address, and keep him out.
+    first, second = ("email", "username") if "@" in typed else ("username", "email")
+    user = found.get(first, found.get(second))
+    return users.normalized(typed) if user is None else user.get_username()
 
 
 def _by_email(typed: str) -> str:

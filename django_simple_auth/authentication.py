@@ -10,11 +10,12 @@ from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from rest_framework import status
-from rest_framework.authentication import BaseAuthentication
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.request import Request
 
 from . import sessions, tokens
+from .conf import conf
 from .models import AuthToken
 from .refusals import TokenRefused
 
@@ -77,6 +78,23 @@ class QueryTokenAuthentication(TokenAuthentication):
 
     def secret_of(self, request: Request) -> str | None:
         return take_from_query(request._request, self.parameter)
+
+
+class CookieTokenAuthentication(TokenAuthentication):
+    """For browsers: reads the token from an HttpOnly cookie, which scripts cannot steal, and enforces CSRF protection.
+
+    An endpoint with ``cookie=True`` sets the cookie at login and clears it at logout.
+    """
+
+    def secret_of(self, request: Request) -> str | None:
+        return request.COOKIES.get(conf.COOKIE_NAME)
+
+    def authenticate(self, request: Request) -> tuple[AbstractBaseUser, AuthToken] | None:
+        found = super().authenticate(request)
+        if found is not None:
+            # A cookie comes along with requests that the user never meant; DRF views are exempt from Django's check.
+            SessionAuthentication().enforce_csrf(request)
+        return found
 
 
 def take_from_query(request: HttpRequest, parameter: str) -> str | None:

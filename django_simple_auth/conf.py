@@ -21,6 +21,7 @@ DEFAULT_RATES = {
     "key": "10/min",
     "leave": "30/min",
 }
+DEFAULT_COOKIE_NAME = "__Host-simple_auth"
 RISKS = {
     "token_in_query": "takes the token from the query string, where logs and histories keep it",
     "get_changes_state": "changes state by GET, which links, crawlers and previews follow",
@@ -65,6 +66,30 @@ class Settings:
         if value is not None and (type(value) is not int or value < 1):
             raise ImproperlyConfigured(
                 f"SIMPLE_AUTH['TOKENS_PER_USER'] must be a positive whole number or None, not {value!r}."
+            )
+        return value
+
+    @property
+    def LOGIN_WITH(self) -> tuple[str, ...]:
+        """What people may type as their name: ``("username",)``, ``("email",)`` or both.
+
+        The default is what the user model's USERNAME_FIELD is: user names in exactly their spelling, or e-mail
+        addresses in any.
+        """
+        value = self.SIMPLE_AUTH.get("LOGIN_WITH", ())
+        if not isinstance(value, (list, tuple)) or not set(value) <= {"username", "email"}:
+            raise ImproperlyConfigured(
+                f"SIMPLE_AUTH['LOGIN_WITH'] must be a list of 'username' and 'email', not {value!r}."
+            )
+        return tuple(value)
+
+    @property
+    def COOKIE_NAME(self) -> str:
+        """Of the cookie that carries a browser's token, where a contract says so. ``__Host-`` ties it to this host."""
+        value = self.SIMPLE_AUTH.get("COOKIE_NAME", DEFAULT_COOKIE_NAME)
+        if not isinstance(value, str) or not re.fullmatch(r"[\w-]+", value, re.ASCII):
+            raise ImproperlyConfigured(
+                f"SIMPLE_AUTH['COOKIE_NAME'] must be letters, digits, '-' and '_', not {value!r}."
             )
         return value
 

@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 
 from . import users
 from .authentication import QueryTokenAuthentication
+from .conf import conf
 from .contracts.errors import ErrorShape
 from .wire import Endpoint, Fixed
 from .wire.resource import Resource
@@ -39,6 +40,14 @@ class QueryTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyp
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
         return {"type": "apiKey", "in": "query", "name": QueryTokenAuthentication.parameter}
+
+
+class CookieTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "django_simple_auth.authentication.CookieTokenAuthentication"
+    name = "simpleAuthCookieToken"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "apiKey", "in": "cookie", "name": conf.COOKIE_NAME}
 
 
 class IdSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]

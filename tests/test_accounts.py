@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -247,6 +248,38 @@ def test_an_email_logs_in_whoever_has_it_in_any_spelling(user: Any):
     assert accounts.authenticate(email="BOB@Example.com", password=PASSWORD) == user
     with pytest.raises(InvalidCredentials):
         accounts.authenticate(email="nobody@example.com", password=PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "typed", "enters"),
+    [
+        ([], "bob", True),
+        ([], "BOB", False),
+        ([], "bob@example.com", False),
+        (["username"], "BOB", True),
+        (["username"], "bob@example.com", False),
+        (["email"], "BOB@example.com", True),
+        (["username", "email"], "bob", True),
+        (["username", "email"], "Bob@Example.com", True),
+        (["username", "email"], "nobody", False),
+    ],
+)
+def test_the_host_says_what_people_may_log_in_with(user: Any, settings: Any, allowed: Any, typed: str, enters: bool):
+    settings.SIMPLE_AUTH = {"LOGIN_WITH": allowed}
+    with nullcontext() if enters else pytest.raises(InvalidCredentials):
+        assert accounts.authenticate(username=typed, password=PASSWORD) == user
+
+
+def test_nobody_is_kept_out_by_a_user_name_that_is_his_address(user: Any, settings: Any):
+    settings.SIMPLE_AUTH = {"LOGIN_WITH": ["username", "email"]}
+    register(username="bob@example.com", email="other@example.com")
+    assert accounts.authenticate(username="bob@example.com", password=PASSWORD) == user
+
+
+def test_old_users_of_one_address_are_no_error(user: Any, settings: Any):
+    settings.SIMPLE_AUTH = {"LOGIN_WITH": ["username", "email"]}
+    User.objects.create_user("second", "bob@example.com", "another password")
+    assert accounts.authenticate(username="bob@example.com", password=PASSWORD) == user
 
 
 def test_a_username_nobody_is_asked_for_is_made_up(db: None):

@@ -44,6 +44,10 @@ def test_a_lifetime_that_cannot_be_meant_names_the_fix(settings: Any, value: Any
         ("TOKEN_IDLE_SECONDS", "300", "positive whole number"),
         ("TOKENS_PER_USER", 0, "positive whole number"),
         ("TOKENS_PER_USER", True, "positive whole number"),
+        ("LOGIN_WITH", "email", "must be a list of 'username' and 'email'"),
+        ("LOGIN_WITH", ["phone"], "must be a list of 'username' and 'email'"),
+        ("COOKIE_NAME", "a b", "must be letters"),
+        ("COOKIE_NAME", None, "must be letters"),
         ("ACKNOWLEDGED_RISKS", "token_in_query", "must be a list of"),
         ("ACKNOWLEDGED_RISKS", ["life"], "must be a list of 'token_in_query'"),
         ("THROTTLE_RATES", "5/min", "must be a dict"),
@@ -70,4 +74,11 @@ def test_a_rate_of_none_is_no_limit(settings: Any):
 
 
 def test_the_keys_are_the_properties():
-    assert {"TOKEN_IDLE_SECONDS", "TOKENS_PER_USER", "THROTTLE_RATES", "ACKNOWLEDGED_RISKS"} == KEYS
+    assert {
+        "TOKEN_IDLE_SECONDS",
+        "TOKENS_PER_USER",
+        "THROTTLE_RATES",
+        "ACKNOWLEDGED_RISKS",
+        "LOGIN_WITH",
+        "COOKIE_NAME",
+    } == KEYS

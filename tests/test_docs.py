@@ -25,6 +25,8 @@ def test_the_settings_table_names_every_setting_with_its_default():
         "TOKENS_PER_USER": None,
         "THROTTLE_RATES": conf.DEFAULT_RATES,
         "ACKNOWLEDGED_RISKS": (),
+        "LOGIN_WITH": (),
+        "COOKIE_NAME": conf.DEFAULT_COOKIE_NAME,
     }
     assert set(table) - {"TOKEN_EXPIRED_AFTER_SECONDS"} == conf.KEYS
 

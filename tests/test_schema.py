@@ -12,7 +12,7 @@ from rest_framework.permissions import IsAdminUser, IsAuthenticated
 from rest_framework.response import Response
 
 from django_simple_auth.contracts.errors import coded_detail, detail
-from django_simple_auth.schema import _refusals
+from django_simple_auth.schema import CookieTokenScheme, _refusals
 from django_simple_auth.views import LogOut
 from django_simple_auth.wire import Contract, Endpoint
 
@@ -73,6 +73,11 @@ def test_a_fixed_answer_is_described_to_the_letter(document: Any):
     answer = document["paths"]["/own/sign-out/"]["post"]["responses"]["200"]
     schema = answer["content"]["application/json"]["schema"]
     assert schema["properties"]["detail"]["enum"] == ["Bye."]
+
+
+def test_a_cookie_is_described_under_its_name():
+    definition = CookieTokenScheme(None).get_security_definition(None)
+    assert definition == {"type": "apiKey", "in": "cookie", "name": "__Host-simple_auth"}
 
 
 def test_an_error_shape_describes_its_bodies():

@@ -43,6 +43,8 @@ class Endpoint:
     """Made from the view's Outcome; None: 204, no body."""
     refusals: Refusals = field(default_factory=dict)
     """Causes that this endpoint answers in a way of its own; they add to the contract's."""
+    cookie: bool = False
+    """Whether the token goes into the browser's cookie, or out of it where the view's Outcome has none."""
     method: str = _VIEWS_OWN
     status: int = _VIEWS_OWN
     throttle: str | None = _VIEWS_OWN

@@ -34,6 +34,7 @@ from ..authentication import QueryTokenAuthentication, TokenAuthentication, Unav
 from ..refusals import Refused, TokenInvalid
 from .answers import Fixed, Outcome
 from .body import JSONBody, read
+from .cookie import write_cookie
 from .endpoint import Endpoint
 from .network import network
 from .refusal import Manners, Refusals, as_api_exception, by_field, promised, restated
@@ -165,9 +166,13 @@ class Resource(APIView):
         assert self.endpoint is not None
         shape = self.endpoint.response
         if shape is None:
-            return Response(status=status.HTTP_204_NO_CONTENT)
-        body = shape.body if isinstance(shape, Fixed) else shape(outcome).data
-        return Response(body, status=self.endpoint.status)
+            response = Response(status=status.HTTP_204_NO_CONTENT)
+        else:
+            body = shape.body if isinstance(shape, Fixed) else shape(outcome).data
+            response = Response(body, status=self.endpoint.status)
+        if self.endpoint.cookie:
+            write_cookie(response, self.request, outcome)
+        return response
 
     def handle_exception(self, exc: Exception) -> Response:
         error = restated(self.as_api_exception(exc), promised(type(exc), self.refusals))

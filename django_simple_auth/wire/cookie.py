@@ -1,0 +1,24 @@
+"""The token of a browser, in a cookie that no script can read."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from django.http import HttpResponseBase
+from django.middleware.csrf import get_token
+from rest_framework.request import Request
+
+from ..conf import conf
+from ..tokens import now
+from .answers import Outcome
+
+
+def write_cookie(response: HttpResponseBase, request: Request, outcome: Outcome) -> None:
+    """Set the cookie to the outcome's token, or clear it. Secure and without a domain, as ``__Host-`` demands."""
+    if outcome.token is None:
+        response.set_cookie(conf.COOKIE_NAME, "", max_age=0, secure=True, httponly=True, samesite="Lax")
+        return
+    seconds = None if outcome.expires_at is None else ceil((outcome.expires_at - now()).total_seconds())
+    response.set_cookie(conf.COOKIE_NAME, outcome.token, max_age=seconds, secure=True, httponly=True, samesite="Lax")
+    # The page needs the CSRF token to say anything further; Django sends its cookie along.
+    get_token(request._request)

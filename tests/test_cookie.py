@@ -1,0 +1,86 @@
+"""The token in a browser's cookie, where a contract says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import include, path
+
+from django_simple_auth import sessions
+from django_simple_auth.authentication import CookieTokenAuthentication
+from django_simple_auth.contracts.errors import detail
+from django_simple_auth.models import AuthToken
+from django_simple_auth.urls import Account, Credentials
+from django_simple_auth.views import LogIn, LogOut, ShowAccount
+from django_simple_auth.wire import Contract, Endpoint
+from tests.client import PASSWORD
+
+NAME = "__Host-simple_auth"
+IN_COOKIE = (CookieTokenAuthentication,)
+
+contract = Contract(
+    Endpoint("login/", LogIn, request=Credentials, response=Account, cookie=True),
+    Endpoint("logout/", LogOut, authentication_classes=IN_COOKIE, cookie=True),
+    Endpoint("me/", ShowAccount, response=Account, authentication_classes=IN_COOKIE),
+    errors=detail,
+)
+
+
+class URLs:
+    urlpatterns = [path("api/", include(contract.urls))]
+
+
+@pytest.fixture
+def browser(user: Any, settings: Any) -> Client:
+    settings.ROOT_URLCONF = URLs
+    return Client(enforce_csrf_checks=True, headers={"content-type": "application/json"})
+
+
+def log_in(browser: Client) -> Any:
+    body = {"username": "bob", "password": PASSWORD}
+    return browser.post("/api/login/", body, content_type="application/json")
+
+
+def test_login_puts_the_token_into_the_cookie_and_nowhere_else(browser: Client):
+    response = log_in(browser)
+    cookie = response.cookies[NAME]
+    assert cookie.value.startswith("dsa_")
+    assert cookie.value not in response.content.decode()
+    assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax")
+    assert (cookie["path"], cookie["domain"]) == ("/", "")
+    assert 1_209_000 < cookie["max-age"] <= 1_209_600
+
+
+def test_a_token_for_ever_is_a_session_cookie(browser: Client, settings: Any):
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = None
+    assert log_in(browser).cookies[NAME]["max-age"] == ""
+
+
+def test_the_cookie_opens_the_api(browser: Client):
+    log_in(browser)
+    assert browser.get("/api/me/", secure=True).json()["username"] == "bob"
+
+
+def test_what_changes_state_needs_the_csrf_token(browser: Client):
+    csrf = log_in(browser).cookies["csrftoken"].value
+    refused = browser.post("/api/logout/", content_type="application/json", secure=True)
+    assert (refused.status_code, set(refused.json())) == (403, {"detail"})
+    assert AuthToken.objects.exists()
+    origin = {"x-csrftoken": csrf, "referer": "https://testserver/"}
+    response = browser.post("/api/logout/", content_type="application/json", headers=origin, secure=True)
+    assert response.status_code == 204
+    assert (response.cookies[NAME].value, response.cookies[NAME]["max-age"]) == ("", 0)
+    assert not AuthToken.objects.exists()
+
+
+def test_a_header_is_no_cookie_and_a_dead_cookie_is_401(browser: Client, user: Any):
+    secret = sessions.start(user).secret
+    assert browser.get("/api/me/", headers={"authorization": f"Token {secret}"}).status_code == 401
+    browser.cookies[NAME] = secret[:-1] + "!"
+    assert browser.get("/api/me/").status_code == 401
+
+
+def test_without_a_cookie_nobody_asks_for_a_csrf_token(browser: Client):
+    assert browser.post("/api/logout/").status_code == 401
