@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from . import users
+from . import sessions, users
 from .models import AuthToken, Presence
 
 
@@ -25,6 +26,8 @@ def _instant(name: str, model: type[Model] = AuthToken) -> Any:
 _COLUMNS: tuple[Any, ...] = (
     "user",
     "purpose",
+    "name",
+    "address",
     _instant("created_at"),
     _instant("last_used_at"),
     _instant("expires_at"),
@@ -55,6 +58,13 @@ class AuthTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ("user",)
     ordering = ("-pk",)
     fields = readonly_fields = _COLUMNS
+
+    actions = ("end_everywhere",)
+
+    @admin.action(description=_("Log the users of these tokens out everywhere"), permissions=["delete"])
+    def end_everywhere(self, request: HttpRequest, queryset: QuerySet[AuthToken]) -> None:
+        for user in {token.user for token in queryset.select_related("user")}:
+            sessions.end_all(user, request)
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         return [f"user__{users.login_field()}"]

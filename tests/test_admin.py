@@ -38,6 +38,13 @@ def test_no_token_can_be_made_or_changed_there(admin: Client, user: Any):
     assert admin.post(f"{LIST}{issued.row.pk}/change/", {"purpose": "key"}).status_code == 403
 
 
+def test_a_user_can_be_logged_out_everywhere_from_there(admin: Client, user: Any):
+    issued, other = sessions.start(user), sessions.start(user)
+    stranger = sessions.start(get_user_model().objects.create_user("eve"))
+    admin.post(LIST, {"action": "end_everywhere", "_selected_action": [issued.row.pk, other.row.pk]})
+    assert AuthToken.objects.get() == stranger.row
+
+
 def test_a_token_can_be_ended_there(admin: Client, user: Any):
     issued = sessions.start(user)
     admin.post(f"{LIST}{issued.row.pk}/delete/", {"post": "yes"})
