@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from django_simple_auth import sessions
-from django_simple_auth.contracts.errors import detail
+from django_simple_auth.contracts.errors import non_field_errors
 from django_simple_auth.views import LogIn, LogOut, ShowAccount
 from django_simple_auth.wire import Contract, Detail, Endpoint, Fixed, Outcome, Refusal, View
 from docs.examples import own_contract
@@ -81,7 +81,7 @@ class LogInLoudly(LogIn):
 
 
 def serve(settings: Any, *endpoints: Endpoint, **options: Any) -> Contract:
-    contract = Contract(*endpoints, **{"errors": detail, **options})
+    contract = Contract(*endpoints, **{"errors": non_field_errors, **options})
 
     class URLs:
         urlpatterns = [path("x/", include(contract.urls))]
@@ -105,7 +105,7 @@ def test_several_methods_share_a_path(client: Any, user: Any, settings: Any):
 
 def test_two_endpoints_for_one_method_and_path_are_an_error_that_names_them():
     with pytest.raises(ImproperlyConfigured, match="POST 'out/'"):
-        Contract(Endpoint("out/", LogOut), Endpoint("out/", LogOut), errors=detail)
+        Contract(Endpoint("out/", LogOut), Endpoint("out/", LogOut), errors=non_field_errors)
 
 
 def test_an_endpoint_may_say_otherwise_than_its_view(client: Any, user: Any, settings: Any):

@@ -10,7 +10,7 @@ from django.urls import include, path
 
 from django_simple_auth import sessions
 from django_simple_auth.authentication import CookieTokenAuthentication
-from django_simple_auth.contracts.errors import detail
+from django_simple_auth.contracts.errors import non_field_errors
 from django_simple_auth.models import AuthToken
 from django_simple_auth.urls import Account, Credentials
 from django_simple_auth.views import LogIn, LogOut, ShowAccount
@@ -24,7 +24,7 @@ contract = Contract(
     Endpoint("login/", LogIn, request=Credentials, response=Account, cookie=True),
     Endpoint("logout/", LogOut, authentication_classes=IN_COOKIE, cookie=True),
     Endpoint("me/", ShowAccount, response=Account, authentication_classes=IN_COOKIE),
-    errors=detail,
+    errors=non_field_errors,
 )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rest_framework.exceptions import NotFound, ValidationError
 
-from django_simple_auth.contracts.errors import by_field_or_text, coded_detail, detail, one_text
+from django_simple_auth.contracts.errors import by_field_or_text, coded_detail, non_field_errors, one_text
 
 ABOUT_FIELDS = ValidationError({"b": ["second"], "a": ["first", "other"]})
 ABOUT_NONE = ValidationError({"non_field_errors": ["neither"]})
@@ -17,8 +17,8 @@ NESTED = ValidationError({"a": [{}, {"b": ["deep"]}]})
 @pytest.mark.parametrize(
     ("shape", "error", "body"),
     [
-        (detail, NotFound("gone"), {"detail": "gone"}),
-        (detail, ABOUT_FIELDS, {"b": ["second"], "a": ["first", "other"]}),
+        (non_field_errors, NotFound("gone"), {"detail": "gone"}),
+        (non_field_errors, ABOUT_FIELDS, {"b": ["second"], "a": ["first", "other"]}),
         (coded_detail, NotFound("gone"), {"detail": "gone", "code": "not_found"}),
         (coded_detail, ABOUT_NONE, {"non_field_errors": ["neither"]}),
         (coded_detail, A_LIST, ["bare"]),

@@ -11,8 +11,13 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.permissions import IsAdminUser, IsAuthenticated
 from rest_framework.response import Response
 
-from django_simple_auth.contracts.errors import coded_detail, detail
+<<<<<<< HEAD
+from django_simple_auth.contracts.errors import coded_detail, non_field_errors
 from django_simple_auth.schema import CookieTokenScheme, _refusals
+=======
+from django_simple_auth.contracts.errors import coded_detail, non_field_errors
+from django_simple_auth.schema import _refusals
+>>>>>>> main
 from django_simple_auth.views import LogOut
 from django_simple_auth.wire import Contract, Endpoint
 
@@ -82,7 +87,7 @@ def test_a_cookie_is_described_under_its_name():
 
 def test_an_error_shape_describes_its_bodies():
     assert coded_detail.schema(401)["required"] == ["detail", "code"]
-    assert detail.schema(400)["anyOf"][1] == detail.schema(404)
+    assert non_field_errors.schema(400)["anyOf"][1] == non_field_errors.schema(404)
 
 
 def test_a_permission_of_the_hosts_may_refuse_with_403():

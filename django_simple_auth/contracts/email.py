@@ -7,7 +7,7 @@ from rest_framework.serializers import CharField, EmailField, Serializer
 from ..refusals import AccountDisabled, EmailTaken, InvalidCredentials
 from ..views import LogInOrSayWhy, LogOut, Register
 from ..wire import Contract, Detail, Endpoint, IdField, PasswordField, Refusal, RepeatField
-from .errors import detail
+from .errors import non_field_errors
 
 A_LETTER = RegexValidator(r"[^\W\d_]", "Password must contain at least one letter.")
 A_NUMERAL = RegexValidator(r"\d", "Password must contain at least one numeral.")
@@ -53,7 +53,7 @@ contract = Contract(
         response=Detail("Successfully logged out."),
         refusals={NotAuthenticated: NOT_LOGGED_IN},
     ),
-    errors=detail,
+    errors=non_field_errors,
     refusals={
         EmailTaken: Refusal("A user with this email already exists."),
         InvalidCredentials: Refusal("Unable to log in with provided credentials."),

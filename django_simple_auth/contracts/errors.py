@@ -97,7 +97,7 @@ def _object(*names: str) -> dict[str, Any]:
     return {"type": "object", "properties": dict.fromkeys(names, _TEXT), "required": list(names)}
 
 
-detail = ErrorShape(_detail, other=_object("detail"))
+non_field_errors = ErrorShape(_detail, other=_object("detail"))
 """DRF's own: ``{field: [texts]}`` and ``{"non_field_errors": [texts]}``, or ``{"detail": text}``."""
 
 coded_detail = ErrorShape(_coded_detail, other=_object("detail", "code"))

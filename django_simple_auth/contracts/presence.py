@@ -5,7 +5,7 @@ from rest_framework.serializers import CharField, EmailField, Serializer
 from ..refusals import UnknownUser, WrongPassword
 from ..views import Enter, Leave, Register
 from ..wire import Contract, Endpoint, Fixed, IdField, PasswordField, Refusal
-from .errors import detail
+from .errors import non_field_errors
 
 
 class Registration(Serializer):
@@ -29,7 +29,7 @@ contract = Contract(
     Endpoint("user/register/", Register, request=Registration, response=User),
     Endpoint("user/login/", Enter, request=Credentials, response=User),
     Endpoint("user/logout/<str:user_id>/", Leave, response=Fixed(message="Logged out")),
-    errors=detail,
+    errors=non_field_errors,
     refusals={
         UnknownUser: Refusal("There is no such user."),
         WrongPassword: Refusal("The password is incorrect.", status=401),

@@ -4,7 +4,7 @@ from rest_framework.serializers import CharField, EmailField, Serializer
 
 from ..views import LogIn, Register, ShowAccount
 from ..wire import Contract, Endpoint, IdField, PasswordField
-from .errors import detail
+from .errors import non_field_errors
 
 
 class NewAccount(Serializer):
@@ -32,7 +32,7 @@ contract = Contract(
     Endpoint("create/", Register, request=NewAccount, response=Account),
     Endpoint("token/", LogIn, request=Credentials, response=Token),
     Endpoint("me/", ShowAccount, response=Account),
-    errors=detail,
+    errors=non_field_errors,
     language="en",
 )
 app_name = "simple_auth_profile"

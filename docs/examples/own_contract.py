@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from django_simple_auth.contracts.errors import detail
+from django_simple_auth.contracts.errors import non_field_errors
 from django_simple_auth.refusals import InvalidCredentials
 from django_simple_auth.views import LogIn, LogOut, Register, ShowAccount
 from django_simple_auth.wire import Contract, Detail, Endpoint, IdField, PasswordField, Refusal
@@ -33,7 +33,7 @@ contract = Contract(
     Endpoint("people/me/", ShowAccount, response=Person),
     Endpoint("sign-in/", LogIn, request=SignIn, response=Access),
     Endpoint("sign-out/", LogOut, response=Detail("Bye.")),
-    errors=detail,
+    errors=non_field_errors,
     refusals={InvalidCredentials: Refusal("No such handle, or not that secret.", status=403)},
 )
 app_name = "own"
