@@ -11,13 +11,8 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.permissions import IsAdminUser, IsAuthenticated
 from rest_framework.response import Response
 
-<<<<<<< HEAD
 from django_simple_auth.contracts.errors import coded_detail, non_field_errors
 from django_simple_auth.schema import CookieTokenScheme, _refusals
-=======
-from django_simple_auth.contracts.errors import coded_detail, non_field_errors
-from django_simple_auth.schema import _refusals
->>>>>>> main
 from django_simple_auth.views import LogOut
 from django_simple_auth.wire import Contract, Endpoint
 
