@@ -16,4 +16,4 @@ if not any(name.endswith("django.mo") for name in package):
     missing.add("a translation")
 found = [f"does not belong in {wheel.name}: {name}" for name in sorted(wrong)]
 found += [f"missing in {wheel.name}: {name}" for name in sorted(missing)]
-sys.exit("\n".join(found))
+sys.exit("\n".join(found) or 0)
