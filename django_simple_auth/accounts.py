@@ -13,9 +13,10 @@ from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, router
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
-from . import identifiers, users
+from . import events, identifiers, users
 from .refusals import (
     AccountDisabled,
     EmailTaken,
@@ -36,7 +37,7 @@ _TAKEN: dict[str, type[Refused]] = {"username": UsernameTaken, "email": EmailTak
 
 
 @sensitive_variables()
-def register(*, password: str, **values: Any) -> AbstractBaseUser:
+def register(*, password: str, request: HttpRequest | None = None, **values: Any) -> AbstractBaseUser:
     """Make an account from ``username``, ``email``, ``password`` and whatever else the user model's manager takes.
 
     ``username`` means the model's field of that name, or its USERNAME_FIELD if there is none. Where nobody was asked
@@ -59,12 +60,14 @@ def register(*, password: str, **values: Any) -> AbstractBaseUser:
         return user
 
     try:
-        return transact(make, get_user_model())
+        user = transact(make, get_user_model())
     except IntegrityError:
         # A unique index of the user model's was quicker than ours, or sees equals where we see none.
         if found := faults(**values) or _duplicates(placed):
             raise Several(found) from None
         raise
+    events.registered.tell(user, request)
+    return user
 
 
 @sensitive_variables()
@@ -100,8 +103,20 @@ def authenticate(
     Raises ``InvalidCredentials`` for every reason alike. With ``explain`` it is ``UnknownUser``, ``WrongPassword`` or
     ``AccountDisabled``, at one more query and one more run of the hasher whichever it is.
     """
-    typed = username or ""
-    stored = _by_email(email) if email is not None else _by_username(typed)
+    try:
+        return _let_in(username or "", email, password, request, explain)
+    except InvalidCredentials as refused:
+        # A stranger may have typed a password where the name belongs. Keyed, so that nobody can try names out on it.
+        name = salted_hmac("django_simple_auth.events", users.blurred(username or email or ""), algorithm="sha256")
+        events.login_refused.tell(None, request, name=name.hexdigest(), code=refused.code)
+        raise
+
+
+@sensitive_variables()
+def _let_in(
+    username: str, email: str | None, password: str, request: HttpRequest | None, explain: bool
+) -> AbstractBaseUser:
+    stored = _by_email(email) if email is not None else _by_username(username)
     try:
         # What the field cannot hold is nobody's name; a backend would die of it.
         users.check_login_name(stored)

@@ -14,7 +14,7 @@ from django.db import DatabaseError, models, router
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
-from . import tokens
+from . import events, tokens
 from .conf import conf
 from .durable import afterwards, durably
 from .models import AuthToken
@@ -36,13 +36,16 @@ def start(user: AbstractBaseUser, request: HttpRequest | None = None) -> Issued:
     Sends ``user_logged_in``. Raises ``InvalidCredentials`` if the user was deleted meanwhile.
     """
 
-    def grant() -> Issued:
+    def grant() -> tuple[Issued, list[int]]:
         issued = tokens.issue(user)
-        if (limit := conf.TOKENS_PER_USER) is not None:
-            _evict(user, limit)
-        return issued
+        limit = conf.TOKENS_PER_USER
+        return issued, [] if limit is None else _evict(user, limit)
 
-    return log_in(user, request, grant)
+    issued, evicted = log_in(user, request, grant)
+    events.logged_in.tell(user, request, session=issued.row.pk)
+    for key in evicted:
+        events.session_ended.tell(user, request, session=key, cause="limit")
+    return issued
 
 
 def log_in(user: AbstractBaseUser, request: HttpRequest | None, grant: Callable[[], _T]) -> _T:
@@ -95,13 +98,17 @@ def resume(secret: str) -> AuthToken:
 
 def end(token: AuthToken, request: HttpRequest | None = None) -> None:
     """Log out on this device. Sends ``user_logged_out``. Ending what has ended already is no error."""
-    AuthToken.objects.filter(pk=token.pk).delete()
+    ended, _rows = AuthToken.objects.filter(pk=token.pk).delete()
+    if ended:
+        events.session_ended.tell(token.user, request, session=token.pk, cause="logout")
     user_logged_out.send(sender=token.user.__class__, request=request, user=token.user)
 
 
 def end_all(user: AbstractBaseUser, request: HttpRequest | None = None) -> None:
     """Log out everywhere. API keys are no logins and stay. Sends ``user_logged_out`` once."""
-    _logins(user).delete()
+    ended, _rows = _logins(user).delete()
+    if ended:
+        events.session_ended.tell(user, request, count=ended, cause="logout")
     user_logged_out.send(sender=user.__class__, request=request, user=user)
 
 
@@ -126,8 +133,11 @@ def end_if_deactivated(instance: models.Model, created: bool, raw: bool, using: 
     # Whatever ``update_fields`` says: on some models, is_active is a property made of other fields.
     if raw or created or not isinstance(instance, get_user_model()) or instance.is_active:
         return
-    if router.allow_migrate_model(using, AuthToken):
-        AuthToken.objects.using(using).filter(user=instance.pk).delete()
+    if not router.allow_migrate_model(using, AuthToken):
+        return
+    ended, _rows = AuthToken.objects.using(using).filter(user=instance.pk).delete()
+    if ended:
+        events.session_ended.tell(instance, count=ended, cause="deactivation")
 
 
 def _primary() -> str:
@@ -146,11 +156,12 @@ def _take_turns(user: AbstractBaseUser) -> None:
     get_user_model()._base_manager.filter(pk=user.pk).update(password=models.F("password"))
 
 
-def _evict(user: AbstractBaseUser, limit: int) -> None:
+def _evict(user: AbstractBaseUser, limit: int) -> list[int]:
     newest_first = _logins(user).order_by("-created_at", "-pk")
     surplus = list(newest_first.values_list("pk", flat=True)[limit:])
     if surplus:
         AuthToken.objects.filter(pk__in=surplus).delete()
+    return surplus
 
 
 def _bury(row: AuthToken) -> None:

@@ -24,7 +24,7 @@ class Register(View):
     permission_classes = ()
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
-        return Outcome(user=accounts.register(**values))
+        return Outcome(user=accounts.register(request=request._request, **values))
 
     def faults(self, **values: Any) -> list[Refused]:
         return accounts.faults(**values)

@@ -38,7 +38,8 @@ class LogIn(View):
     def authenticate(
         self, request: Request, *, password: str, username: str | None = None, email: str | None = None, **values: Any
     ) -> AbstractBaseUser:
-        limits.take("login_account", users.blurred(username or email or ""), network(request))
+        name = users.blurred(username or email or "")
+        limits.take("login_account", name, network(request), request=request._request)
         return accounts.authenticate(
             username=username, email=email, password=password, request=request._request, explain=self.explain
         )

@@ -133,7 +133,7 @@ class Resource(APIView):
 
     def check_throttles(self, request: Request) -> None:
         if self.endpoint and self.endpoint.throttle:
-            limits.take(self.endpoint.throttle, network(request))
+            limits.take(self.endpoint.throttle, network(request), request=request._request)
 
     def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> NoReturn:
         if not request.successful_authenticator and any(
