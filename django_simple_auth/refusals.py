@@ -65,6 +65,17 @@ class TokenExpired(TokenRefused):
     message = _("The token has expired.")
 
 
+class Missing(Refused):
+    """What the request names is not there, or is somebody else's; nobody is told which."""
+
+    code = "not_found"
+    message = _("Not found.")
+
+
+class UnknownSession(Missing):
+    """The user has no such session."""
+
+
 class LimitExceeded(Refused):
     """Too many attempts; ``retry_after`` is in seconds."""
 

@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 from . import users
 from .authentication import QueryTokenAuthentication
 from .contracts.errors import ErrorShape
-from .wire import Endpoint, Fixed
+from .wire import Endpoint, Fixed, Many
 from .wire.resource import Resource
 
 
@@ -62,7 +62,8 @@ class ContractSchema(OpenApiViewExtension):  # type: ignore[no-untyped-call]
 
 
 def _described(resource: type[Resource], endpoint: Endpoint) -> Any:
-    for shape in (endpoint.request, endpoint.response):
+    response = endpoint.response.shape if isinstance(endpoint.response, Many) else endpoint.response
+    for shape in (endpoint.request, response):
         if isinstance(shape, type):
             _name_after_module(shape)
 
@@ -81,7 +82,9 @@ def _answer(endpoint: Endpoint) -> dict[int, Any]:
     shape: Any = endpoint.response
     if shape is None:
         return {status.HTTP_204_NO_CONTENT: OpenApiResponse(description="Done.")}
-    if isinstance(shape, Fixed):
+    if isinstance(shape, Many):
+        shape = shape.shape(many=True)
+    elif isinstance(shape, Fixed):
         shape = {
             "type": "object",
             "properties": {name: {"type": "string", "enum": [text]} for name, text in shape.body.items()},

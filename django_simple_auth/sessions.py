@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from . import events, tokens
 from .conf import conf
 from .durable import afterwards, durably
 from .models import AuthToken
-from .refusals import InvalidCredentials, TokenExpired, TokenInvalid
+from .refusals import InvalidCredentials, TokenExpired, TokenInvalid, UnknownSession
 from .tokens import Issued
 from .transactions import transact
 
@@ -30,14 +31,31 @@ TOUCH_INTERVAL = timedelta(minutes=1)
 _WITH_USER = AuthToken.objects.select_related("user")
 
 
-def start(user: AbstractBaseUser, request: HttpRequest | None = None) -> Issued:
+@dataclass(frozen=True)
+class Session:
+    """A login, as its user may see it."""
+
+    id: int
+    device: str
+    address: str
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime | None
+    """When it will end if it is not used again; None: never."""
+    current: bool
+    """Whether it is the one that asks."""
+
+
+def start(user: AbstractBaseUser, request: HttpRequest | None = None, *, device: str = "", address: str = "") -> Issued:
     """Log the user in: a token of its own for this device, the oldest making room above TOKENS_PER_USER.
+
+    ``device`` and ``address`` are what the user will know the session by in a list.
 
     Sends ``user_logged_in``. Raises ``InvalidCredentials`` if the user was deleted meanwhile.
     """
 
     def grant() -> tuple[Issued, list[int]]:
-        issued = tokens.issue(user)
+        issued = tokens.issue(user, name=device, address=address)
         limit = conf.TOKENS_PER_USER
         return issued, [] if limit is None else _evict(user, limit)
 
@@ -102,6 +120,34 @@ def end(token: AuthToken, request: HttpRequest | None = None) -> None:
     if ended:
         events.session_ended.tell(token.user, request, session=token.pk, cause="logout")
     user_logged_out.send(sender=token.user.__class__, request=request, user=token.user)
+
+
+def alive(user: AbstractBaseUser, current: AuthToken | None = None) -> list[Session]:
+    """The user's sessions, the latest used first. One query."""
+    return [
+        Session(
+            id=row.pk,
+            device=row.name,
+            address=row.address,
+            created_at=row.created_at,
+            last_used_at=row.last_used_at,
+            expires_at=tokens.ends_at(row),
+            current=current is not None and row.pk == current.pk,
+        )
+        for row in _logins(user).exclude(tokens.expired(tokens.now())).order_by("-last_used_at", "-pk")
+    ]
+
+
+def end_one(user: AbstractBaseUser, session_id: int, request: HttpRequest | None = None) -> None:
+    """Log out on the device whose session has this id. Sends ``user_logged_out``.
+
+    Raises ``UnknownSession`` if the user has no such session.
+    """
+    ended, _rows = _logins(user).filter(pk=session_id).delete()
+    if not ended:
+        raise UnknownSession
+    events.session_ended.tell(user, request, session=session_id, cause="user")
+    user_logged_out.send(sender=user.__class__, request=request, user=user)
 
 
 def end_all(user: AbstractBaseUser, request: HttpRequest | None = None) -> None:

@@ -8,6 +8,7 @@ junk away without touching the database. Neither is a secret.
 from __future__ import annotations
 
 import secrets
+import unicodedata
 import zlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -27,6 +28,8 @@ _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _RANDOM_CHARACTERS = 43
 _CHECKSUM_CHARACTERS = 6
 LENGTH = len("dsa_") + _RANDOM_CHARACTERS + _CHECKSUM_CHARACTERS
+_UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Unicode categories of what would break a line, a log or a database, or turn the text around it."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,17 @@ def digest(secret: str) -> bytes:
     return sha256(secret.encode()).digest()
 
 
-def issue(user: AbstractBaseUser, purpose: AuthToken.Purpose = AuthToken.Purpose.LOGIN) -> Issued:
-    """Make and store a token. A login's lives TOKEN_EXPIRED_AFTER_SECONDS, a key's until it is revoked."""
+def issue(
+    user: AbstractBaseUser,
+    purpose: AuthToken.Purpose = AuthToken.Purpose.LOGIN,
+    *,
+    name: str = "",
+    address: str = "",
+) -> Issued:
+    """Make and store a token. A login's lives TOKEN_EXPIRED_AFTER_SECONDS, a key's until it is revoked.
+
+    Of ``name`` and ``address`` is kept what can be printed and has room.
+    """
     # The stubs know one user model; hosts have many.
     owner: Any = user
     secret = generate(PREFIXES[purpose])
@@ -71,6 +83,8 @@ def issue(user: AbstractBaseUser, purpose: AuthToken.Purpose = AuthToken.Purpose
         user=owner,
         purpose=purpose,
         digest=digest(secret),
+        name=_kept("name", name),
+        address=_kept("address", address),
         created_at=created,
         expires_at=None if lifetime is None else created + timedelta(seconds=lifetime),
         last_used_at=created,
@@ -108,6 +122,12 @@ def ends_at(row: AuthToken) -> datetime | None:
 def now() -> datetime:
     """Aware, whatever USE_TZ says."""
     return datetime.now(timezone.utc)
+
+
+def _kept(field: str, text: str) -> str:
+    printable = "".join(character for character in text if unicodedata.category(character) not in _UNPRINTABLE)
+    column: Any = AuthToken._meta.get_field(field)
+    return printable.strip()[: column.max_length]
 
 
 def _checksum(body: str) -> str:

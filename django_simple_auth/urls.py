@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from .contracts.errors import coded_detail
-from .views import LogIn, LogOut, LogOutEverywhere, Register, ShowAccount
+from .views import EndSession, ListSessions, LogIn, LogOut, LogOutEverywhere, Register, ShowAccount
 from .wire import (
     Adapted,
     AdaptedCredentials,
@@ -12,6 +12,7 @@ from .wire import (
     Endpoint,
     IdField,
     InstantField,
+    Many,
     PasswordField,
 )
 
@@ -25,6 +26,7 @@ class Registration(AdaptedRegistration):
 class Credentials(AdaptedCredentials):
     username = serializers.CharField()
     password = PasswordField()
+    device = serializers.CharField(required=False, allow_blank=True, max_length=100)
 
 
 class Account(Adapted):
@@ -39,11 +41,23 @@ class Session(Adapted):
     user = Account(source="*")
 
 
+class OpenSession(serializers.Serializer):
+    id = serializers.IntegerField()
+    device = serializers.CharField()
+    address = serializers.CharField()
+    created_at = InstantField()
+    last_used_at = InstantField()
+    expires_at = InstantField(allow_null=True)
+    current = serializers.BooleanField()
+
+
 contract = Contract(
     Endpoint("register/", Register, request=Registration, response=Account),
     Endpoint("login/", LogIn, request=Credentials, response=Session),
     Endpoint("logout/", LogOut),
     Endpoint("logout/all/", LogOutEverywhere),
+    Endpoint("sessions/", ListSessions, response=Many(OpenSession)),
+    Endpoint("sessions/<int:session_id>/", EndSession),
     Endpoint("me/", ShowAccount, response=Account),
     errors=coded_detail,
 )

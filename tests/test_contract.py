@@ -10,15 +10,15 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404
 from django.urls import include, path
 from rest_framework import serializers
-from rest_framework.exceptions import NotAuthenticated
+from rest_framework.exceptions import NotAuthenticated, NotFound
 from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from django_simple_auth import sessions
 from django_simple_auth.contracts.errors import detail
-from django_simple_auth.views import LogIn, LogOut, ShowAccount
-from django_simple_auth.wire import Contract, Detail, Endpoint, Fixed, Outcome, Refusal, View
+from django_simple_auth.views import EndSession, ListSessions, LogIn, LogOut, ShowAccount
+from django_simple_auth.wire import Contract, Detail, Endpoint, Fixed, Many, Outcome, Refusal, View
 from docs.examples import own_contract
 from tests.client import PASSWORD
 
@@ -167,3 +167,19 @@ def test_what_a_view_holds_against_the_rest_is_told_with_the_faults_of_shape(cli
 
 def test_an_outcome_does_not_print_its_token():
     assert "dsa_" not in repr(Outcome(token="dsa_secret"))
+
+
+def test_a_contract_may_answer_a_list_in_its_own_words(client: Any, user: Any, settings: Any):
+    class Place(serializers.Serializer):
+        where = serializers.CharField(source="device")
+
+    serve(
+        settings,
+        Endpoint("places/", ListSessions, response=Many(Place)),
+        Endpoint("places/<int:session_id>/", EndSession),
+        refusals={NotFound: Refusal("No such place.", status=410)},
+    )
+    client.token = sessions.start(user, device="desk").secret
+    assert client.get("/x/places/").json() == [{"where": "desk"}]
+    response = client.send("DELETE", "/x/places/0/")
+    assert (response.status_code, response.json()) == (410, {"detail": "No such place."})

@@ -194,3 +194,12 @@ def test_an_event_inside_a_transaction_is_told_at_once(transactional_db: None, t
         sessions.start(User.objects.create_user("bob"))
         transaction.set_rollback(True)
     assert [name for name, *_ in told()] == ["authn_login_success"]
+
+
+def test_the_end_of_one_session_is_told_by_its_id(client: Any, user: Any, told: Any):
+    log_in(client)
+    other = sessions.start(user).row.pk
+    told()
+    client.send("DELETE", f"{API}/sessions/{other}/")
+    client.send("DELETE", f"{API}/sessions/{other}/")
+    assert told() == [("authn_token_revoked", str(user.pk), {"session": other, "cause": "user"})]

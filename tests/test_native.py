@@ -423,3 +423,72 @@ def test_a_name_of_millions_of_characters_is_refused_before_it_is_folded(client:
     response = client.post(f"{API}/register/", {**NEW, "username": "\ufdfa" * 100_000})
     assert response.json() == {"username": ["Ensure this field has no more than 1024 characters."]}
     assert max(folded, default=0) < 1024
+
+
+def test_sessions_are_listed_at_two_queries(client: Any, user: Any):
+    logged_in(client)
+    sessions.start(user, device="another")
+    with CaptureQueriesContext(connection) as queries:
+        response = client.get(f"{API}/sessions/")
+    assert len(queries) == 2
+    assert response.status_code == 200
+    another, current = response.json()
+    row = AuthToken.objects.get(pk=current["id"])
+    assert (another["device"], another["current"]) == ("another", False)
+    assert current == {
+        "id": row.pk,
+        "device": "",
+        "address": "127.0.0.1",
+        "created_at": row.created_at.isoformat().replace("+00:00", "Z"),
+        "last_used_at": row.last_used_at.isoformat().replace("+00:00", "Z"),
+        "expires_at": row.expires_at.isoformat().replace("+00:00", "Z"),
+        "current": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("sent", "agent", "kept"),
+    [
+        ({"device": "Bob's phone"}, "Mozilla/5.0", "Bob's phone"),
+        ({"device": ""}, "Mozilla/5.0", "Mozilla/5.0"),
+        ({}, "Mozilla/5.0\x01" + "x" * 100, "Mozilla/5.0" + "x" * 89),
+    ],
+)
+def test_a_device_is_called_what_it_says_else_by_its_user_agent(
+    client: Any, user: Any, sent: dict[str, str], agent: str, kept: str
+):
+    body = {"username": "bob", "password": PASSWORD, **sent}
+    client.post(f"{API}/login/", body, HTTP_USER_AGENT=agent)
+    assert AuthToken.objects.get().name == kept
+
+
+@pytest.mark.parametrize("device", [7, None, ["x"], "x" * 101, "a\0b", "\ud800"])
+def test_a_strange_device_is_400_under_its_field(client: Any, user: Any, device: Any):
+    response = client.post(f"{API}/login/", {"username": "bob", "password": PASSWORD, "device": device})
+    assert (response.status_code, set(response.json())) == (400, {"device"})
+
+
+def test_one_session_is_ended_by_its_id(client: Any, user: Any):
+    other = sessions.start(user)
+    logged_in(client)
+    assert client.send("DELETE", f"{API}/sessions/{other.row.pk}/").status_code == 204
+    (current,) = client.get(f"{API}/sessions/").json()
+    assert client.send("DELETE", f"{API}/sessions/{current['id']}/").status_code == 204
+    assert client.get(f"{API}/sessions/").status_code == 401
+
+
+@pytest.mark.parametrize("whose", ["another's", "nobody's", "nonsense"])
+def test_another_users_session_and_none_at_all_are_the_same_404(client: Any, user: Any, whose: str):
+    other = sessions.start(get_user_model().objects.create_user("eve")).row.pk
+    logged_in(client)
+    path = {"another's": other, "nobody's": 10**30}.get(whose, "x")
+    response = client.send("DELETE", f"{API}/sessions/{path}/")
+    assert (response.status_code, response.json()) == (404, {"detail": "Not found.", "code": "not_found"})
+    assert AuthToken.objects.filter(pk=other).exists()
+
+
+def test_a_client_that_somebody_else_let_in_has_no_current_session(user: Any):
+    sessions.start(user)
+    api_client = APIClient()
+    api_client.force_authenticate(user)
+    assert [session["current"] for session in api_client.get(f"{API}/sessions/").json()] == [False]

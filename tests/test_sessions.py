@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from django_simple_auth import durable, sessions, tokens
 from django_simple_auth.models import AuthToken
-from django_simple_auth.refusals import InvalidCredentials, TokenExpired, TokenInvalid
+from django_simple_auth.refusals import InvalidCredentials, TokenExpired, TokenInvalid, UnknownSession
 
 
 @pytest.fixture
@@ -283,3 +283,75 @@ def test_clearing_deletes_the_dead_in_batches_and_nothing_else(user: Any, settin
     assert sessions.count_expired() == 5
     assert list(sessions.clear_expired(batch_size=2)) == [2, 2, 1]
     assert AuthToken.objects.get() == alive.row
+
+
+def test_sessions_are_listed_with_what_a_user_knows_them_by_the_latest_used_first(user: Any, clock: Any, settings: Any):
+    first = sessions.start(user, device="Bob's phone", address="203.0.113.9")
+    clock.passes(minutes=1)
+    second = sessions.start(user)
+    clock.passes(minutes=5)
+    durable.settle()
+    sessions.resume(first.secret)
+    durable.settle()
+    listed = sessions.alive(user, second.row)
+    assert [(session.id, session.device, session.address, session.current) for session in listed] == [
+        (first.row.pk, "Bob's phone", "203.0.113.9", False),
+        (second.row.pk, "", "", True),
+    ]
+    assert listed[0].created_at == first.row.created_at
+    assert listed[0].last_used_at - first.row.created_at >= timedelta(minutes=6)
+    assert listed[0].expires_at == first.row.expires_at
+
+
+def test_a_list_has_neither_the_dead_nor_keys_nor_those_of_others(user: Any, clock: Any, settings: Any):
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = 60
+    sessions.start(user)
+    clock.passes(seconds=61)
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = None
+    AuthToken.objects.update(expires_at=tokens.now())
+    sessions.start(get_user_model().objects.create_user("eve"))
+    tokens.issue(user, AuthToken.Purpose.KEY)
+    alive = sessions.start(user)
+    assert [(session.id, session.expires_at) for session in sessions.alive(user)] == [(alive.row.pk, None)]
+
+
+def test_a_list_says_when_idleness_will_end_a_session(user: Any, settings: Any):
+    settings.SIMPLE_AUTH = {"TOKEN_IDLE_SECONDS": 300}
+    row = sessions.start(user).row
+    (session,) = sessions.alive(user)
+    assert session.expires_at == row.last_used_at + timedelta(seconds=300)
+
+
+def test_one_session_is_ended_by_its_id_and_the_host_told(user: Any, heard: Any):
+    kept, ended = sessions.start(user), sessions.start(user)
+    heard.clear()
+    sessions.end_one(user, ended.row.pk)
+    assert [name for name, *_ in heard] == ["out"]
+    assert AuthToken.objects.get() == kept.row
+    with pytest.raises(UnknownSession):
+        sessions.end_one(user, ended.row.pk)
+
+
+@pytest.mark.parametrize("whose", ["another's", "a key's", "nobody's", "no integer of the database's"])
+def test_no_other_id_ends_anything(user: Any, whose: str):
+    other = sessions.start(get_user_model().objects.create_user("eve")).row.pk
+    key = tokens.issue(user, AuthToken.Purpose.KEY).row.pk
+    ids = {"another's": other, "a key's": key, "nobody's": 0}
+    with pytest.raises(UnknownSession):
+        sessions.end_one(user, ids.get(whose, 10**40))
+    assert AuthToken.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("device", "kept"),
+    [
+        ("phone", "phone"),
+        (" a\r\nb\0c\x1b[31m\u202e\u2028\ud800d ", "abc[31md"),
+        ("x" * 101, "x" * 100),
+        ("Käthes Häuschen 🏠", "Käthes Häuschen 🏠"),
+    ],
+)
+def test_of_a_devices_name_is_kept_what_can_be_printed_and_has_room(user: Any, device: str, kept: str):
+    sessions.start(user, device=device, address="f" * 46)
+    (session,) = sessions.alive(user)
+    assert (session.device, session.address) == (kept, "f" * 45)

@@ -3,13 +3,15 @@
 from .accounts import Register, ShowAccount
 from .keys import CreateKey, CreateKeyByGet
 from .presence import Enter, Leave
-from .sessions import LogIn, LogInOrSayWhy, LogOut, LogOutByGet, LogOutEverywhere
+from .sessions import EndSession, ListSessions, LogIn, LogInOrSayWhy, LogOut, LogOutByGet, LogOutEverywhere
 
 __all__ = [
     "CreateKey",
     "CreateKeyByGet",
+    "EndSession",
     "Enter",
     "Leave",
+    "ListSessions",
     "LogIn",
     "LogInOrSayWhy",
     "LogOut",

@@ -1,4 +1,4 @@
-"""A login, and its end."""
+"""A login, its kin, and its end."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from rest_framework.request import Request
 
 from .. import accounts, limits, sessions, users
 from ..models import AuthToken
-from ..refusals import InvalidCredentials, LimitExceeded
+from ..refusals import InvalidCredentials, LimitExceeded, UnknownSession
 from ..wire import Outcome, View
-from ..wire.network import network
+from ..wire.network import address, network
 from ..wire.view import user_of
 
 
@@ -26,10 +26,11 @@ class LogIn(View):
     explain = False
     """Whether to tell the causes of InvalidCredentials apart."""
 
-    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
+    def perform(self, request: Request, *args: Any, device: str = "", **values: Any) -> Outcome:
         user = self.authenticate(request, **values)
         self.admit(request, user)
-        issued = sessions.start(user, request._request)
+        device = device or request.META.get("HTTP_USER_AGENT", "")
+        issued = sessions.start(user, request._request, device=device, address=address(request))
         return Outcome(user=user, token=issued.secret, expires_at=issued.row.expires_at)
 
     def admit(self, request: Request, user: AbstractBaseUser) -> None:
@@ -71,6 +72,32 @@ class LogOutEverywhere(View):
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         sessions.end_all(user_of(request), request._request)
         return Outcome(user=user_of(request))
+
+
+class ListSessions(View):
+    """Where the user is logged in."""
+
+    name = "sessions"
+    method = "GET"
+    reads_only = True
+
+    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
+        user, current = user_of(request), request.auth
+        rows = sessions.alive(user, current if isinstance(current, AuthToken) else None)
+        return Outcome(user=user, rows=rows)
+
+
+class EndSession(View):
+    """End one session of the user, which the path names by its id."""
+
+    name = "session"
+    method = "DELETE"
+    refuses = (UnknownSession,)
+
+    def perform(self, request: Request, *args: Any, session_id: int, **values: Any) -> Outcome:
+        user = user_of(request)
+        sessions.end_one(user, session_id, request._request)
+        return Outcome(user=user)
 
 
 class LogOutByGet(LogOut):

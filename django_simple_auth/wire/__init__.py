@@ -1,6 +1,6 @@
 """What a contract is: endpoints, what they read and answer, and how they refuse."""
 
-from .answers import Detail, Fixed, Outcome
+from .answers import Detail, Fixed, Many, Outcome
 from .contract import Contract, Endpoint
 from .fields import Adapted, AdaptedCredentials, AdaptedRegistration, IdField, InstantField, PasswordField, RepeatField
 from .refusal import Refusal
@@ -16,6 +16,7 @@ __all__ = [
     "Fixed",
     "IdField",
     "InstantField",
+    "Many",
     "Outcome",
     "PasswordField",
     "Refusal",

@@ -25,7 +25,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, Serializer
 
 from ..authentication import QueryTokenAuthentication, Unavailable
-from .answers import Fixed
+from .answers import Fixed, Many
 from .body import TooLarge
 from .refusal import Refusals, status_of
 from .resource import Resource
@@ -51,7 +51,7 @@ class Endpoint:
     _: KW_ONLY
     request: type[Serializer[Any]] | None = None
     """Checks the body's shape; None: whatever body comes is ignored."""
-    response: type[BaseSerializer[Any]] | Fixed | None = None
+    response: type[BaseSerializer[Any]] | Many | Fixed | None = None
     """Made from the view's Outcome; None: 204, no body."""
     refusals: Refusals = field(default_factory=dict)
     """Causes that this endpoint answers in a way of its own; they add to the contract's."""

@@ -32,7 +32,7 @@ from rest_framework.views import APIView
 from .. import limits
 from ..authentication import QueryTokenAuthentication, TokenAuthentication, Unavailable, take_from_query
 from ..refusals import Refused, TokenInvalid
-from .answers import Fixed, Outcome
+from .answers import Fixed, Many, Outcome
 from .body import JSONBody, read
 from .network import network
 from .refusal import Refusals, as_api_exception, by_field, promised, restated
@@ -168,7 +168,13 @@ class Resource(APIView):
         shape = self.endpoint.response
         if shape is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
-        body = shape.body if isinstance(shape, Fixed) else shape(outcome).data
+        body: Any
+        if isinstance(shape, Fixed):
+            body = shape.body
+        elif isinstance(shape, Many):
+            body = shape.shape(outcome.rows, many=True).data
+        else:
+            body = shape(outcome).data
         return Response(body, status=self.endpoint.status)
 
     def handle_exception(self, exc: Exception) -> Response:
