@@ -47,7 +47,7 @@ class TokenAuthentication(BaseAuthentication):
         if secret is None or tokens.purpose_of(secret) is None:
             return None
         try:
-            token = sessions.resume(secret)
+            token = sessions.resume(secret, request._request)
         except TokenRefused as refused:
             raise AuthenticationFailed(str(refused.message), refused.code) from None
         except (OperationalError, InterfaceError) as error:

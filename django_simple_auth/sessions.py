@@ -1,4 +1,4 @@
-"""A login's life: start, resume, end. Knows neither DRF nor HTTP bodies."""
+"""A login's life: start, resume, rotate, end. Knows neither DRF nor HTTP bodies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_variables
 from . import events, tokens
 from .conf import conf
 from .durable import afterwards, durably
-from .models import AuthToken
+from .models import AuthToken, RetiredToken
 from .refusals import InvalidCredentials, TokenExpired, TokenInvalid, UnknownSession
 from .tokens import Issued
 from .transactions import transact
@@ -26,6 +26,8 @@ from .transactions import transact
 logger = logging.getLogger("django_simple_auth")
 _T = TypeVar("_T")
 TOUCH_INTERVAL = timedelta(minutes=1)
+REPLAY_GRACE = timedelta(seconds=10)
+"""For requests that were under way when their token was rotated."""
 
 # Made once: this is the query of every authenticated request.
 _WITH_USER = AuthToken.objects.select_related("user")
@@ -91,16 +93,18 @@ def log_in(user: AbstractBaseUser, request: HttpRequest | None, grant: Callable[
 
 
 @sensitive_variables()
-def resume(secret: str) -> AuthToken:
+def resume(secret: str, request: HttpRequest | None = None) -> AuthToken:
     """The live token behind the secret, with its user. One query, none for a mistyped token.
 
-    Raises ``TokenInvalid`` or ``TokenExpired``; a dead token's row is deleted.
+    Raises ``TokenInvalid`` or ``TokenExpired``; a dead token's row is deleted. A secret that was rotated away more than
+    REPLAY_GRACE ago is in two hands, and nobody knows which of them are the user's: it ends its session.
     """
     if not tokens.is_well_formed(secret):
         raise TokenInvalid
     try:
         row = _WITH_USER.using(_primary()).get(digest=tokens.digest(secret))
     except AuthToken.DoesNotExist:
+        _end_if_replayed(tokens.digest(secret), request)
         raise TokenInvalid from None
     at = tokens.now()
     if tokens.is_expired(row, at):
@@ -112,6 +116,26 @@ def resume(secret: str) -> AuthToken:
     if at - row.last_used_at >= TOUCH_INTERVAL:
         afterwards(lambda: _touch(row, at), _primary())
     return row
+
+
+@sensitive_variables()
+def rotate(token: AuthToken, request: HttpRequest | None = None) -> Issued:
+    """A new secret for the same session, which keeps its id and its end; the old secret dies in the same step.
+
+    Of simultaneous rotations exactly one succeeds. Raises ``TokenInvalid`` for all others.
+    """
+    secret = tokens.generate(tokens.PREFIXES[AuthToken.Purpose(token.purpose)])
+    fresh = tokens.digest(secret)
+
+    def swap() -> None:
+        if not AuthToken.objects.filter(pk=token.pk, digest=token.digest).update(digest=fresh):
+            raise TokenInvalid
+        RetiredToken.objects.create(token=token, digest=token.digest, retired_at=tokens.now())
+
+    transact(swap, AuthToken)
+    token.digest = fresh
+    events.token_rotated.tell(token.user, request, session=token.pk)
+    return Issued(row=token, secret=secret)
 
 
 def end(token: AuthToken, request: HttpRequest | None = None) -> None:
@@ -167,6 +191,7 @@ def clear_expired(batch_size: int = 1000) -> Iterator[int]:
         transact(AuthToken.objects.filter(pk__in=keys).delete, AuthToken)
         yield len(keys)
         last = keys[-1]
+    _clear_retired(batch_size)
 
 
 def count_expired() -> int:
@@ -193,6 +218,27 @@ def _primary() -> str:
 
 def _logins(user: AbstractBaseUser) -> models.QuerySet[AuthToken]:
     return AuthToken.objects.using(_primary()).filter(user=user.pk, purpose=AuthToken.Purpose.LOGIN)
+
+
+def _clear_retired(batch_size: int) -> None:
+    """Delete the retired secrets of sessions that are no more."""
+    theirs = AuthToken.objects.filter(pk=models.OuterRef("token_id"))
+    orphans = RetiredToken.objects.using(_primary()).filter(~models.Exists(theirs)).order_by("pk")
+    while keys := list(orphans.values_list("pk", flat=True)[:batch_size]):
+        transact(RetiredToken.objects.filter(pk__in=keys).delete, RetiredToken)
+
+
+def _end_if_replayed(digest: bytes, request: HttpRequest | None) -> None:
+    # A session that has ended is not found by the join.
+    retired = RetiredToken.objects.using(_primary()).select_related("token__user").filter(digest=digest).first()
+    if retired is None or tokens.now() - retired.retired_at <= REPLAY_GRACE:
+        return
+    token = retired.token
+    # Not by digest: it may be rotated once more in this moment, and the session must end all the same.
+    family = AuthToken.objects.filter(pk=token.pk, created_at=token.created_at)
+    ended, _rows = durably(family.delete, _primary())
+    if ended:
+        afterwards(lambda: events.token_replayed.tell(token.user, request, session=token.pk), _primary())
 
 
 def _take_turns(user: AbstractBaseUser) -> None:

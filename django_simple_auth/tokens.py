@@ -110,12 +110,17 @@ def is_expired(row: AuthToken, at: datetime) -> bool:
 
 def ends_at(row: AuthToken) -> datetime | None:
     """The first of the ends that await the token if it is not used again; None: it has none."""
+    ends = [] if (latest := ends_at_latest(row)) is None else [latest]
+    if row.purpose == AuthToken.Purpose.LOGIN and (idle := conf.TOKEN_IDLE_SECONDS) is not None:
+        ends.append(row.last_used_at + timedelta(seconds=idle))
+    return min(ends, default=None)
+
+
+def ends_at_latest(row: AuthToken) -> datetime | None:
+    """The end that awaits the token however much it is used; None: it has none."""
     ends = [] if row.expires_at is None else [row.expires_at]
-    if row.purpose == AuthToken.Purpose.LOGIN:
-        if (lifetime := conf.TOKEN_EXPIRED_AFTER_SECONDS) is not None:
-            ends.append(row.created_at + timedelta(seconds=lifetime))
-        if (idle := conf.TOKEN_IDLE_SECONDS) is not None:
-            ends.append(row.last_used_at + timedelta(seconds=idle))
+    if row.purpose == AuthToken.Purpose.LOGIN and (lifetime := conf.TOKEN_EXPIRED_AFTER_SECONDS) is not None:
+        ends.append(row.created_at + timedelta(seconds=lifetime))
     return min(ends, default=None)
 
 

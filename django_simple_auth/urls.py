@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from .contracts.errors import coded_detail
-from .views import EndSession, ListSessions, LogIn, LogOut, LogOutEverywhere, Register, ShowAccount
+from .views import EndSession, ListSessions, LogIn, LogOut, LogOutEverywhere, Register, RotateToken, ShowAccount
 from .wire import (
     Adapted,
     AdaptedCredentials,
@@ -41,6 +41,11 @@ class Session(Adapted):
     user = Account(source="*")
 
 
+class RotatedToken(serializers.Serializer):
+    token = serializers.CharField()
+    expires_at = InstantField(allow_null=True)
+
+
 class OpenSession(serializers.Serializer):
     id = serializers.IntegerField()
     device = serializers.CharField()
@@ -56,6 +61,7 @@ contract = Contract(
     Endpoint("login/", LogIn, request=Credentials, response=Session),
     Endpoint("logout/", LogOut),
     Endpoint("logout/all/", LogOutEverywhere),
+    Endpoint("token/rotate/", RotateToken, response=RotatedToken),
     Endpoint("sessions/", ListSessions, response=Many(OpenSession)),
     Endpoint("sessions/<int:session_id>/", EndSession),
     Endpoint("me/", ShowAccount, response=Account),

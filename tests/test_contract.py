@@ -10,14 +10,15 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404
 from django.urls import include, path
 from rest_framework import serializers
-from rest_framework.exceptions import NotAuthenticated, NotFound
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound
 from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.test import APIClient
 
 from django_simple_auth import sessions
 from django_simple_auth.contracts.errors import detail
-from django_simple_auth.views import EndSession, ListSessions, LogIn, LogOut, ShowAccount
+from django_simple_auth.views import EndSession, ListSessions, LogIn, LogOut, RotateToken, ShowAccount
 from django_simple_auth.wire import Contract, Detail, Endpoint, Fixed, Many, Outcome, Refusal, View
 from docs.examples import own_contract
 from tests.client import PASSWORD
@@ -183,3 +184,17 @@ def test_a_contract_may_answer_a_list_in_its_own_words(client: Any, user: Any, s
     assert client.get("/x/places/").json() == [{"where": "desk"}]
     response = client.send("DELETE", "/x/places/0/")
     assert (response.status_code, response.json()) == (410, {"detail": "No such place."})
+
+
+def test_what_a_contract_says_of_drfs_causes_holds_for_the_services_too(client: Any, user: Any, settings: Any):
+    serve(
+        settings,
+        Endpoint("swap/", RotateToken, response=own_contract.Access),
+        refusals={AuthenticationFailed: Refusal("Bad token.", status=400)},
+    )
+    api_client = APIClient()
+    api_client.force_authenticate(user)
+    response = api_client.post("/x/swap/")
+    assert (response.status_code, response.json()) == (400, {"detail": "Bad token."})
+    client.token = sessions.start(user).secret
+    assert client.post("/x/swap/").json()["access"].startswith("dsa_")

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 
-from django_simple_auth import events, limits, presence, sessions
+from django_simple_auth import durable, events, limits, presence, sessions, tokens
 from django_simple_auth.events import Event
-from django_simple_auth.models import Presence
+from django_simple_auth.models import Presence, RetiredToken
 from django_simple_auth.refusals import LimitExceeded
 from tests.client import PASSWORD
 
@@ -203,3 +204,17 @@ def test_the_end_of_one_session_is_told_by_its_id(client: Any, user: Any, told: 
     client.send("DELETE", f"{API}/sessions/{other}/")
     client.send("DELETE", f"{API}/sessions/{other}/")
     assert told() == [("authn_token_revoked", str(user.pk), {"session": other, "cause": "user"})]
+
+
+def test_a_rotation_and_a_replay_are_told(client: Any, user: Any, told: Any):
+    log_in(client)
+    ((_event, _user, facts),) = told()
+    client.post(f"{API}/token/rotate/")
+    assert told() == [("authn_token_created", str(user.pk), facts)]
+    client.get(f"{API}/me/")
+    durable.settle()
+    assert told() == []
+    RetiredToken.objects.update(retired_at=tokens.now() - timedelta(seconds=11))
+    client.get(f"{API}/me/")
+    durable.settle()
+    assert told() == [("authn_token_reuse", str(user.pk), facts)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -492,3 +493,33 @@ def test_a_client_that_somebody_else_let_in_has_no_current_session(user: Any):
     api_client = APIClient()
     api_client.force_authenticate(user)
     assert [session["current"] for session in api_client.get(f"{API}/sessions/").json()] == [False]
+
+
+def test_a_rotated_token_is_answered_with_its_end_and_the_old_one_refused(client: Any, user: Any):
+    body = logged_in(client)
+    response = client.post(f"{API}/token/rotate/")
+    assert response.status_code == 200
+    assert response.json() == {"token": response.json()["token"], "expires_at": body["expires_at"]}
+    assert client.get(f"{API}/me/").json()["code"] == "token_invalid"
+    client.token = response.json()["token"]
+    assert client.get(f"{API}/me/").status_code == 200
+
+
+@pytest.mark.parametrize("idle", [None, 300])
+def test_the_end_of_a_rotated_token_is_the_one_that_will_come(client: Any, user: Any, settings: Any, idle: int | None):
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = None
+    logged_in(client)
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = 3600
+    settings.SIMPLE_AUTH = {"TOKEN_IDLE_SECONDS": idle}
+    end = AuthToken.objects.get().created_at + timedelta(hours=1)
+    assert client.post(f"{API}/token/rotate/").json()["expires_at"] == end.isoformat().replace("+00:00", "Z")
+
+
+def test_neither_an_api_key_nor_a_stranger_has_anything_to_rotate(client: Any, user: Any):
+    client.token = tokens.issue(user, AuthToken.Purpose.KEY).secret
+    assert client.post(f"{API}/token/rotate/").status_code == 403
+    api_client = APIClient()
+    api_client.force_authenticate(user)
+    response = api_client.post(f"{API}/token/rotate/")
+    assert (response.status_code, response.json()["code"]) == (401, "token_invalid")
+    assert response.headers["WWW-Authenticate"] == "Token"

@@ -13,7 +13,7 @@ from django.contrib.auth import get_user_model
 from django.db import connections
 
 from django_simple_auth import sessions, tokens
-from django_simple_auth.models import AuthToken, Identifier
+from django_simple_auth.models import AuthToken, Identifier, RetiredToken
 from tests.client import PASSWORD, Client
 
 User = get_user_model()
@@ -101,6 +101,38 @@ def test_logging_out_beside_requests_that_record_their_use_leaves_the_token_dead
     statuses = at_once([lambda: call("POST", "logout")] * 4 + [lambda: call("GET", "me")] * 12)
     assert set(statuses) <= {200, 204, 401}
     assert not AuthToken.objects.exists()
+
+
+def test_one_rotation_succeeds_and_its_session_goes_on():
+    secret = sessions.start(User.objects.create_user("bob")).secret
+
+    def rotate() -> Any:
+        client = Client()
+        client.token = secret
+        return client.post("/api/auth/token/rotate/")
+
+    responses = at_once([rotate] * 20)
+    assert Counter(response.status_code for response in responses) == {200: 1, 401: 19}
+    for response in responses:
+        if response.status_code == 200:
+            assert sessions.resume(response.json()["token"]).pk == AuthToken.objects.get().pk
+        else:
+            assert response.json()["code"] == "token_invalid"
+    assert RetiredToken.objects.count() == 1
+
+
+def test_of_a_rotation_and_a_logout_the_logout_wins():
+    secret = sessions.start(User.objects.create_user("bob")).secret
+
+    def call(path: str) -> int:
+        client = Client()
+        client.token = secret
+        status: int = client.post(f"/api/auth/{path}/").status_code
+        return status
+
+    statuses = at_once([lambda: call("token/rotate")] * 5 + [lambda: call("logout")] * 5)
+    assert set(statuses) <= {200, 204, 401}
+    assert not AuthToken.objects.exists() or 204 not in statuses
 
 
 def test_one_user_logs_in_from_everywhere_at_once():

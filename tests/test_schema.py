@@ -42,6 +42,7 @@ def test_each_path_is_described_once_as_the_contract_writes_it(document: Any):
         ("login", "post", {"200", "400", "413", "415", "429", "503"}),
         ("logout", "post", {"204", "401", "403", "503"}),
         ("me", "get", {"200", "401", "503"}),
+        ("token/rotate", "post", {"200", "401", "403", "503"}),
         ("sessions", "get", {"200", "401", "403", "503"}),
         ("sessions/{session_id}", "delete", {"204", "401", "403", "404", "503"}),
     ],

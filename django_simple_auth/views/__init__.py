@@ -3,7 +3,7 @@
 from .accounts import Register, ShowAccount
 from .keys import CreateKey, CreateKeyByGet
 from .presence import Enter, Leave
-from .sessions import EndSession, ListSessions, LogIn, LogInOrSayWhy, LogOut, LogOutByGet, LogOutEverywhere
+from .sessions import EndSession, ListSessions, LogIn, LogInOrSayWhy, LogOut, LogOutByGet, LogOutEverywhere, RotateToken
 
 __all__ = [
     "CreateKey",
@@ -18,5 +18,6 @@ __all__ = [
     "LogOutByGet",
     "LogOutEverywhere",
     "Register",
+    "RotateToken",
     "ShowAccount",
 ]

@@ -7,9 +7,9 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from rest_framework.request import Request
 
-from .. import accounts, limits, sessions, users
+from .. import accounts, limits, sessions, tokens, users
 from ..models import AuthToken
-from ..refusals import InvalidCredentials, LimitExceeded, UnknownSession
+from ..refusals import InvalidCredentials, LimitExceeded, TokenInvalid, UnknownSession
 from ..wire import Outcome, View
 from ..wire.network import address, network
 from ..wire.view import user_of
@@ -72,6 +72,20 @@ class LogOutEverywhere(View):
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         sessions.end_all(user_of(request), request._request)
         return Outcome(user=user_of(request))
+
+
+class RotateToken(View):
+    """Another token for the same session; the one that was sent is no good any more."""
+
+    name = "rotate"
+    refuses = (TokenInvalid,)
+
+    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
+        # Another authentication class may have let the client in; there is nothing of ours to rotate then.
+        if not isinstance(request.auth, AuthToken):
+            raise TokenInvalid
+        issued = sessions.rotate(request.auth, request._request)
+        return Outcome(user=user_of(request), token=issued.secret, expires_at=tokens.ends_at_latest(issued.row))
 
 
 class ListSessions(View):
