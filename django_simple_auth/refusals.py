@@ -76,6 +76,10 @@ class UnknownSession(Missing):
     """The user has no such session."""
 
 
+class UnknownKey(Missing):
+    """The user has no such API key."""
+
+
 class LimitExceeded(Refused):
     """Too many attempts; ``retry_after`` is in seconds."""
 

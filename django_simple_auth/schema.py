@@ -49,6 +49,13 @@ class IdSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call
         return {**schema, "readOnly": True}
 
 
+class WordsSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = "django_simple_auth.wire.fields.WordsField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        return {"type": "array", "items": {"type": "string"}}
+
+
 class ContractSchema(OpenApiViewExtension):  # type: ignore[no-untyped-call]
     """Every path of every contract, derived from its Endpoints alone."""
 

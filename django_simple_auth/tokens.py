@@ -69,8 +69,10 @@ def issue(
     *,
     name: str = "",
     address: str = "",
+    scopes: str = "",
+    expires_at: datetime | None = None,
 ) -> Issued:
-    """Make and store a token. A login's lives TOKEN_EXPIRED_AFTER_SECONDS, a key's until it is revoked.
+    """Make and store a token. A login's lives TOKEN_EXPIRED_AFTER_SECONDS, a key's until ``expires_at``.
 
     Of ``name`` and ``address`` is kept what can be printed and has room.
     """
@@ -78,15 +80,17 @@ def issue(
     owner: Any = user
     secret = generate(PREFIXES[purpose])
     created = now()
-    lifetime = conf.TOKEN_EXPIRED_AFTER_SECONDS if purpose == AuthToken.Purpose.LOGIN else None
+    if purpose == AuthToken.Purpose.LOGIN and (lifetime := conf.TOKEN_EXPIRED_AFTER_SECONDS) is not None:
+        expires_at = created + timedelta(seconds=lifetime)
     row = AuthToken.objects.create(
         user=owner,
         purpose=purpose,
         digest=digest(secret),
         name=_kept("name", name),
         address=_kept("address", address),
+        scopes=scopes,
         created_at=created,
-        expires_at=None if lifetime is None else created + timedelta(seconds=lifetime),
+        expires_at=expires_at,
         last_used_at=created,
     )
     return Issued(row=row, secret=secret)

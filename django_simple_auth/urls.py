@@ -3,7 +3,19 @@
 from rest_framework import serializers
 
 from .contracts.errors import coded_detail
-from .views import EndSession, ListSessions, LogIn, LogOut, LogOutEverywhere, Register, RotateToken, ShowAccount
+from .views import (
+    CreateKey,
+    DeleteKey,
+    EndSession,
+    ListKeys,
+    ListSessions,
+    LogIn,
+    LogOut,
+    LogOutEverywhere,
+    Register,
+    RotateToken,
+    ShowAccount,
+)
 from .wire import (
     Adapted,
     AdaptedCredentials,
@@ -14,6 +26,7 @@ from .wire import (
     InstantField,
     Many,
     PasswordField,
+    WordsField,
 )
 
 
@@ -56,6 +69,30 @@ class OpenSession(serializers.Serializer):
     current = serializers.BooleanField()
 
 
+class NewKey(serializers.Serializer):
+    name = serializers.CharField(max_length=100)
+    scopes = WordsField(required=False)
+    expires_at = InstantField(required=False, allow_null=True)
+
+
+class CreatedKey(serializers.Serializer):
+    id = serializers.IntegerField(source="row.id")
+    name = serializers.CharField(source="row.name")
+    key = serializers.CharField(source="token")
+    scopes = WordsField(source="row.scopes")
+    created_at = InstantField(source="row.created_at")
+    expires_at = InstantField(allow_null=True)
+
+
+class Key(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    scopes = WordsField()
+    created_at = InstantField()
+    last_used_at = InstantField()
+    expires_at = InstantField(allow_null=True)
+
+
 contract = Contract(
     Endpoint("register/", Register, request=Registration, response=Account),
     Endpoint("login/", LogIn, request=Credentials, response=Session),
@@ -64,6 +101,9 @@ contract = Contract(
     Endpoint("token/rotate/", RotateToken, response=RotatedToken),
     Endpoint("sessions/", ListSessions, response=Many(OpenSession)),
     Endpoint("sessions/<int:session_id>/", EndSession),
+    Endpoint("keys/", ListKeys, response=Many(Key)),
+    Endpoint("keys/", CreateKey, request=NewKey, response=CreatedKey, status=201),
+    Endpoint("keys/<int:key_id>/", DeleteKey),
     Endpoint("me/", ShowAccount, response=Account),
     errors=coded_detail,
 )

@@ -43,6 +43,9 @@ def test_each_path_is_described_once_as_the_contract_writes_it(document: Any):
         ("logout", "post", {"204", "401", "403", "503"}),
         ("me", "get", {"200", "401", "503"}),
         ("token/rotate", "post", {"200", "401", "403", "503"}),
+        ("keys", "get", {"200", "401", "403", "503"}),
+        ("keys", "post", {"201", "400", "401", "403", "413", "415", "429", "503"}),
+        ("keys/{key_id}", "delete", {"204", "401", "403", "404", "503"}),
         ("sessions", "get", {"200", "401", "403", "503"}),
         ("sessions/{session_id}", "delete", {"204", "401", "403", "404", "503"}),
     ],
@@ -80,6 +83,12 @@ def test_a_fixed_answer_is_described_to_the_letter(document: Any):
     answer = document["paths"]["/own/sign-out/"]["post"]["responses"]["200"]
     schema = answer["content"]["application/json"]["schema"]
     assert schema["properties"]["detail"]["enum"] == ["Bye."]
+
+
+def test_words_are_described_as_texts(document: Any):
+    for name in ["SimpleAuthNewKey", "SimpleAuthKey"]:
+        schema = document["components"]["schemas"][name]["properties"]["scopes"]
+        assert schema == {"type": "array", "items": {"type": "string"}}
 
 
 def test_a_list_is_described_as_one(document: Any):

@@ -2,7 +2,16 @@
 
 from .answers import Detail, Fixed, Many, Outcome
 from .contract import Contract, Endpoint
-from .fields import Adapted, AdaptedCredentials, AdaptedRegistration, IdField, InstantField, PasswordField, RepeatField
+from .fields import (
+    Adapted,
+    AdaptedCredentials,
+    AdaptedRegistration,
+    IdField,
+    InstantField,
+    PasswordField,
+    RepeatField,
+    WordsField,
+)
 from .refusal import Refusal
 from .view import View
 
@@ -22,4 +31,5 @@ __all__ = [
     "Refusal",
     "RepeatField",
     "View",
+    "WordsField",
 ]

@@ -21,6 +21,8 @@ class Outcome:
     token: str | None = field(default=None, repr=False)
     """The secret itself, on the one occasion that it is known."""
     expires_at: datetime | None = None
+    row: Any = None
+    """What was made, where that is not the user."""
     rows: Sequence[Any] = ()
     """What a list has, for ``Many``."""
 

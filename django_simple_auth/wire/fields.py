@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timezone
 from typing import Any, NoReturn
 
@@ -56,6 +57,20 @@ class InstantField(serializers.DateTimeField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format=ISO_8601, default_timezone=timezone.utc, **kwargs)
+
+
+class WordsField(serializers.Field):
+    """A list of texts, refused as a whole: every error of ours is a list of texts, however deep a body is."""
+
+    default_error_messages = {"invalid": _("This must be a list of words.")}
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        if not isinstance(data, list) or not all(isinstance(word, str) for word in data):
+            self.fail("invalid")
+        return data
+
+    def to_representation(self, value: str | Sequence[str]) -> list[str]:
+        return value.split() if isinstance(value, str) else list(value)
 
 
 # What follows has comments for docstrings: drf-spectacular would publish those.
