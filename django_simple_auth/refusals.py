@@ -80,6 +80,21 @@ class UnknownKey(Missing):
     """The user has no such API key."""
 
 
+class WrongCurrentPassword(Refused):
+    """Whoever holds a login of the account does not know its password."""
+
+    code = "wrong_password"
+    message = _("This is not your current password.")
+    field = "current_password"
+
+
+class AccountInUse(Refused):
+    """The host's own records protect the account that they belong to."""
+
+    code = "account_in_use"
+    message = _("This account cannot be deleted, because other records depend on it.")
+
+
 class LimitExceeded(Refused):
     """Too many attempts; ``retry_after`` is in seconds."""
 

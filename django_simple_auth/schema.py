@@ -68,6 +68,18 @@ class ContractSchema(OpenApiViewExtension):  # type: ignore[no-untyped-call]
         return type(resource.__name__, (resource,), handlers)
 
 
+class DescribesDelete(AutoSchema):
+    """drf-spectacular knows no body of a DELETE; what it does know is looked up as if for a POST."""
+
+    def _get_request_body(self, direction: Direction = "request") -> Any:
+        method = self.method
+        self.method = "POST" if method == "DELETE" else method
+        try:
+            return super()._get_request_body(direction)  # type: ignore[no-untyped-call]
+        finally:
+            self.method = method
+
+
 def _described(resource: type[Resource], endpoint: Endpoint) -> Any:
     response = endpoint.response.shape if isinstance(endpoint.response, Many) else endpoint.response
     for shape in (endpoint.request, response):
@@ -82,6 +94,8 @@ def _described(resource: type[Resource], endpoint: Endpoint) -> Any:
     def handler(self: Resource, request: Any, *args: Any, **kwargs: Any) -> Any:
         raise AssertionError("Made to be described, not to be called.")
 
+    extended: Any = handler
+    extended.kwargs["schema"] = type("Schema", (DescribesDelete, extended.kwargs["schema"]), {})
     return handler
 
 

@@ -15,7 +15,7 @@ from django.db import DatabaseError, models, router
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
-from . import events, tokens
+from . import events, tokens, users
 from .conf import conf
 from .durable import afterwards, durably
 from .models import AuthToken, RetiredToken
@@ -79,7 +79,8 @@ def log_in(user: AbstractBaseUser, request: HttpRequest | None, grant: Callable[
         # row is written first: a foreign key to it locks it for reading, and two logins that then both want to write
         # it are a deadlock on MariaDB.
         if conf.TOKENS_PER_USER is not None:
-            _take_turns(user)
+            # None of the user's other logins may count without seeing this one.
+            users.take_turns(user)
         user_logged_in.send(sender=user.__class__, request=request, user=user)
         return grant()
 
@@ -239,13 +240,6 @@ def _end_if_replayed(digest: bytes, request: HttpRequest | None) -> None:
     ended, _rows = durably(family.delete, _primary())
     if ended:
         afterwards(lambda: events.token_replayed.tell(token.user, request, session=token.pk), _primary())
-
-
-def _take_turns(user: AbstractBaseUser) -> None:
-    """Make the user's other logins wait, so that none of them counts without seeing this one."""
-    # An UPDATE that changes nothing, rather than SELECT ... FOR UPDATE: SQLite knows no row locks, and a transaction
-    # that begins with a write waits its turn there.
-    get_user_model()._base_manager.filter(pk=user.pk).update(password=models.F("password"))
 
 
 def _evict(user: AbstractBaseUser, limit: int) -> list[int]:

@@ -5,6 +5,7 @@ from rest_framework import serializers
 from .contracts.errors import coded_detail
 from .views import (
     CreateKey,
+    DeleteAccount,
     DeleteKey,
     EndSession,
     ListKeys,
@@ -15,10 +16,12 @@ from .views import (
     Register,
     RotateToken,
     ShowAccount,
+    UpdateAccount,
 )
 from .wire import (
     Adapted,
     AdaptedCredentials,
+    AdaptedProfile,
     AdaptedRegistration,
     Contract,
     Endpoint,
@@ -46,6 +49,16 @@ class Account(Adapted):
     id = IdField()
     username = serializers.CharField()
     email = serializers.EmailField()
+
+
+class Profile(AdaptedProfile):
+    username = serializers.CharField(required=False)
+    first_name = serializers.CharField(required=False, allow_blank=True)
+    last_name = serializers.CharField(required=False, allow_blank=True)
+
+
+class Confirmation(serializers.Serializer):
+    current_password = PasswordField()
 
 
 class Session(Adapted):
@@ -105,6 +118,8 @@ contract = Contract(
     Endpoint("keys/", CreateKey, request=NewKey, response=CreatedKey, status=201),
     Endpoint("keys/<int:key_id>/", DeleteKey),
     Endpoint("me/", ShowAccount, response=Account),
+    Endpoint("me/", UpdateAccount, request=Profile, response=Account),
+    Endpoint("me/", DeleteAccount, request=Confirmation),
     errors=coded_detail,
 )
 app_name = "simple_auth"

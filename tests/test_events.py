@@ -218,3 +218,17 @@ def test_a_rotation_and_a_replay_are_told(client: Any, user: Any, told: Any):
     client.get(f"{API}/me/")
     durable.settle()
     assert told() == [("authn_token_reuse", str(user.pk), facts)]
+
+
+def test_a_change_and_the_end_of_an_account_are_told(client: Any, user: Any, told: Any):
+    log_in(client)
+    told()
+    client.send("PATCH", f"{API}/me/", {"username": STRANGER, "first_name": "Robert", "last_name": ""})
+    client.send("PATCH", f"{API}/me/", {"first_name": "Robert"})
+    client.send("DELETE", f"{API}/me/", {"current_password": "wrong"})
+    client.send("DELETE", f"{API}/me/", {"current_password": PASSWORD})
+    assert told() == [
+        ("user_updated", str(user.pk), {"fields": "first_name username"}),
+        ("authn_login_fail", str(user.pk), {"code": "wrong_password"}),
+        ("user_deleted", str(user.pk), {}),
+    ]

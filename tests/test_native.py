@@ -253,7 +253,7 @@ def test_a_charset_beside_the_content_type_is_fine(client: Any, user: Any):
     assert client.post(f"{API}/login/", body, content_type="Application/JSON; charset=utf-8").status_code == 200
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "login"), ("PUT", "register"), ("DELETE", "me"), ("TRACE", "me")])
+@pytest.mark.parametrize(("method", "path"), [("GET", "login"), ("PUT", "register"), ("PUT", "me"), ("TRACE", "me")])
 def test_another_method_is_405_even_without_a_token(client: Any, db: None, method: str, path: str):
     response = client.send(method, f"{API}/{path}/")
     assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
@@ -262,7 +262,7 @@ def test_another_method_is_405_even_without_a_token(client: Any, db: None, metho
 
 def test_options_says_what_is_allowed(client: Any, db: None):
     response = client.send("OPTIONS", f"{API}/me/")
-    assert (response.status_code, response.headers["Allow"]) == (204, "GET, HEAD, OPTIONS")
+    assert (response.status_code, response.headers["Allow"]) == (204, "GET, PATCH, DELETE, HEAD, OPTIONS")
 
 
 def test_head_is_get_without_a_body(client: Any, user: Any):
@@ -523,3 +523,85 @@ def test_neither_an_api_key_nor_a_stranger_has_anything_to_rotate(client: Any, u
     response = api_client.post(f"{API}/token/rotate/")
     assert (response.status_code, response.json()["code"]) == (401, "token_invalid")
     assert response.headers["WWW-Authenticate"] == "Token"
+
+
+def test_a_profile_is_changed_by_what_is_sent(client: Any, user: Any):
+    logged_in(client)
+    get_user_model().objects.update(last_name="Builder")
+    response = client.send("PATCH", f"{API}/me/", {"username": "robert", "first_name": "Robert"})
+    assert (response.status_code, response.json()) == (
+        200,
+        {"id": user.pk, "username": "robert", "email": "bob@example.com"},
+    )
+    stored = get_user_model().objects.get()
+    assert (stored.username, stored.first_name, stored.last_name) == ("robert", "Robert", "Builder")
+    client.send("PATCH", f"{API}/me/", {"first_name": ""})
+    assert get_user_model().objects.get().first_name == ""
+    assert client.send("PATCH", f"{API}/me/", {}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "intruder",
+    [
+        {"is_staff": True},
+        {"id": 7},
+        {"is_active": False},
+        {"email": "eve@example.com"},
+        {"password": "x", "groups": [1]},
+    ],
+)
+def test_no_change_gets_in_that_the_contract_does_not_name(client: Any, user: Any, intruder: dict[str, Any]):
+    logged_in(client)
+    before = get_user_model().objects.values().get()
+    assert client.send("PATCH", f"{API}/me/", {**intruder, "first_name": "Robert"}).status_code == 200
+    assert get_user_model().objects.values().get() == {**before, "first_name": "Robert"}
+
+
+@pytest.mark.parametrize("value", STRANGE.values(), ids=STRANGE)
+@pytest.mark.parametrize("field", ["username", "first_name", "last_name"])
+def test_a_strange_change_is_400_under_its_field(client: Any, user: Any, field: str, value: Any):
+    logged_in(client)
+    response = client.send("PATCH", f"{API}/me/", {field: value})
+    if response.status_code == 200:
+        # A first name may be anything that the user model lets pass.
+        assert field != "username"
+    else:
+        assert (response.status_code, set(response.json())) == (400, {field})
+
+
+def test_a_taken_name_stands_under_its_field(client: Any, user: Any):
+    get_user_model().objects.create_user("ann")
+    logged_in(client)
+    response = client.send("PATCH", f"{API}/me/", {"username": "ANN"})
+    assert (response.status_code, response.json()) == (
+        400,
+        {"username": ["A user with that username already exists."]},
+    )
+
+
+def test_an_account_is_deleted_by_whoever_knows_its_password(client: Any, user: Any):
+    logged_in(client)
+    response = client.send("DELETE", f"{API}/me/", {"current_password": "wrong"})
+    assert (response.status_code, response.json()) == (
+        400,
+        {"current_password": ["This is not your current password."]},
+    )
+    assert client.send("DELETE", f"{API}/me/").status_code == 400
+    assert client.send("DELETE", f"{API}/me/", {"current_password": PASSWORD}).status_code == 204
+    assert not get_user_model().objects.exists()
+    assert client.get(f"{API}/me/").status_code == 401
+
+
+def test_a_host_says_why_an_account_stays(client: Any, user: Any, settings: Any):
+    settings.SIMPLE_AUTH = {"DELETE_ACCOUNT": "tests.test_accounts.refuse", "THROTTLE_RATES": {}}
+    logged_in(client)
+    response = client.send("DELETE", f"{API}/me/", {"current_password": PASSWORD})
+    assert (response.status_code, response.json()) == (400, {"non_field_errors": ["There are unpaid bills."]})
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_an_api_key_changes_nothing_of_the_account(client: Any, user: Any, method: str):
+    client.token = tokens.issue(user, AuthToken.Purpose.KEY).secret
+    body = {"first_name": "Robert", "current_password": PASSWORD}
+    assert client.send(method, f"{API}/me/", body).status_code == 403
+    assert get_user_model().objects.get().first_name == ""

@@ -157,3 +157,39 @@ def test_a_throttle_admits_exactly_its_rate(settings: Any):
     body = {"username": "nobody", "password": PASSWORD}
     responses = at_once([lambda: Client().post("/api/auth/login/", body)] * 30)
     assert Counter(response.status_code for response in responses) == {400: 5, 429: 25}
+
+
+@pytest.mark.parametrize("spellings", [["ann"], ["ann", "ANN", "ａｎｎ"]], ids=["same", "variants"])
+def test_one_of_those_who_change_to_a_name_gets_it(spellings: list[str]):
+    secrets = [sessions.start(User.objects.create_user(f"user{n}")).secret for n in range(12)]
+
+    def change(n: int) -> Any:
+        client = Client()
+        client.token = secrets[n]
+        return client.send("PATCH", "/api/auth/me/", {"username": spellings[n % len(spellings)]})
+
+    responses = at_once([lambda n=n: change(n) for n in range(12)])  # type: ignore[misc]
+    assert Counter(response.status_code for response in responses) == {200: 1, 400: 11}
+    for response in responses:
+        if response.status_code == 400:
+            assert response.json() == {"username": ["A user with that username already exists."]}
+    assert User.objects.filter(username__startswith="user").count() == 11
+    assert Identifier.objects.count() == 12
+
+
+def test_an_account_that_is_deleted_while_it_logs_in_leaves_nothing():
+    secret = sessions.start(User.objects.create_user("bob", password=PASSWORD)).secret
+    body = {"username": "bob", "password": PASSWORD}
+
+    def delete() -> int:
+        client = Client()
+        client.token = secret
+        status: int = client.send("DELETE", "/api/auth/me/", {"current_password": PASSWORD}).status_code
+        return status
+
+    statuses = at_once([delete] * 3 + [lambda: Client().post("/api/auth/login/", body).status_code] * 9)
+    assert Counter(statuses[:3])[204] == 1
+    assert set(statuses) <= {200, 204, 400, 401}
+    assert not User.objects.exists()
+    assert not AuthToken.objects.exists()
+    assert not Identifier.objects.exists()

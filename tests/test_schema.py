@@ -42,6 +42,8 @@ def test_each_path_is_described_once_as_the_contract_writes_it(document: Any):
         ("login", "post", {"200", "400", "413", "415", "429", "503"}),
         ("logout", "post", {"204", "401", "403", "503"}),
         ("me", "get", {"200", "401", "503"}),
+        ("me", "patch", {"200", "400", "401", "403", "413", "415", "429", "503"}),
+        ("me", "delete", {"204", "400", "401", "403", "413", "415", "429", "503"}),
         ("token/rotate", "post", {"200", "401", "403", "503"}),
         ("keys", "get", {"200", "401", "403", "503"}),
         ("keys", "post", {"201", "400", "401", "403", "413", "415", "429", "503"}),
@@ -89,6 +91,13 @@ def test_words_are_described_as_texts(document: Any):
     for name in ["SimpleAuthNewKey", "SimpleAuthKey"]:
         schema = document["components"]["schemas"][name]["properties"]["scopes"]
         assert schema == {"type": "array", "items": {"type": "string"}}
+
+
+def test_a_delete_with_a_body_is_described_with_it(document: Any):
+    body = document["paths"]["/api/auth/me/"]["delete"]["requestBody"]
+    schema = {"$ref": "#/components/schemas/SimpleAuthConfirmation"}
+    assert body == {"content": {"application/json": {"schema": schema}}, "required": True}
+    assert "requestBody" not in document["paths"]["/api/auth/keys/{key_id}/"]["delete"]
 
 
 def test_a_list_is_described_as_one(document: Any):

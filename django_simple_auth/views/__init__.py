@@ -1,6 +1,6 @@
 """Read, call one service, answer: the flows that endpoints name. They know no contract."""
 
-from .accounts import Register, ShowAccount
+from .accounts import DeleteAccount, Register, ShowAccount, UpdateAccount
 from .keys import CreateKey, CreateKeyByGet, DeleteKey, ListKeys
 from .presence import Enter, Leave
 from .sessions import EndSession, ListSessions, LogIn, LogInOrSayWhy, LogOut, LogOutByGet, LogOutEverywhere, RotateToken
@@ -8,6 +8,7 @@ from .sessions import EndSession, ListSessions, LogIn, LogInOrSayWhy, LogOut, Lo
 __all__ = [
     "CreateKey",
     "CreateKeyByGet",
+    "DeleteAccount",
     "DeleteKey",
     "EndSession",
     "Enter",
@@ -22,4 +23,5 @@ __all__ = [
     "Register",
     "RotateToken",
     "ShowAccount",
+    "UpdateAccount",
 ]

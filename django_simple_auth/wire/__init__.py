@@ -5,6 +5,7 @@ from .contract import Contract, Endpoint
 from .fields import (
     Adapted,
     AdaptedCredentials,
+    AdaptedProfile,
     AdaptedRegistration,
     IdField,
     InstantField,
@@ -18,6 +19,7 @@ from .view import View
 __all__ = [
     "Adapted",
     "AdaptedCredentials",
+    "AdaptedProfile",
     "AdaptedRegistration",
     "Contract",
     "Detail",

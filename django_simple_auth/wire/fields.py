@@ -102,6 +102,15 @@ class AdaptedRegistration(Adapted):
         return fields
 
 
+class AdaptedProfile(serializers.Serializer):
+    # What the model lacks is not offered, nor is a ``username`` that is the e-mail address.
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        lacking = {"username", "first_name", "last_name"} - users.profile().keys()
+        fields = {name: field for name, field in super().get_fields().items() if name not in lacking}
+        return _renamed(fields, users.name_field())
+
+
 class AdaptedCredentials(serializers.Serializer):
     # ``username`` is called what the model's USERNAME_FIELD is called.
 
