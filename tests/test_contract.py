@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404
 from django.urls import include, path
@@ -18,8 +19,30 @@ from rest_framework.test import APIClient
 
 from django_simple_auth import sessions
 from django_simple_auth.contracts.errors import detail
-from django_simple_auth.views import EndSession, ListSessions, LogIn, LogOut, RotateToken, ShowAccount
-from django_simple_auth.wire import Contract, Detail, Endpoint, Fixed, Many, Outcome, Refusal, View
+from django_simple_auth.views import (
+    CreateKey,
+    DeleteAccount,
+    DeleteKey,
+    EndSession,
+    ListSessions,
+    LogIn,
+    LogOut,
+    RotateToken,
+    ShowAccount,
+    UpdateAccount,
+)
+from django_simple_auth.wire import (
+    Contract,
+    Detail,
+    Endpoint,
+    Fixed,
+    Many,
+    Outcome,
+    PasswordField,
+    Refusal,
+    View,
+    WordsField,
+)
 from docs.examples import own_contract
 from tests.client import PASSWORD
 
@@ -184,6 +207,44 @@ def test_a_contract_may_answer_a_list_in_its_own_words(client: Any, user: Any, s
     assert client.get("/x/places/").json() == [{"where": "desk"}]
     response = client.send("DELETE", "/x/places/0/")
     assert (response.status_code, response.json()) == (410, {"detail": "No such place."})
+
+
+class Rename(serializers.Serializer):
+    handle = serializers.CharField(source="username")
+
+
+class Goodbye(serializers.Serializer):
+    secret = PasswordField(source="current_password")
+
+
+class Robot(serializers.Serializer):
+    label = serializers.CharField(source="name")
+    may = WordsField(source="scopes")
+
+
+class RobotMade(serializers.Serializer):
+    robot = serializers.IntegerField(source="row.id")
+    access = serializers.CharField(source="token")
+
+
+def test_the_life_of_an_account_and_its_keys_may_have_other_names(client: Any, user: Any, settings: Any):
+    serve(
+        settings,
+        Endpoint("robots/", CreateKey, request=Robot, response=RobotMade),
+        Endpoint("robots/<int:key_id>/end/", DeleteKey, method="POST"),
+        Endpoint("people/rename/", UpdateAccount, method="POST", request=Rename, response=own_contract.Person),
+        Endpoint("people/leave/", DeleteAccount, method="POST", request=Goodbye, response=Detail("Bye.")),
+    )
+    get_user_model().objects.create_user("ann")
+    client.token = sessions.start(user).secret
+    assert set(client.post("/x/robots/", {"label": "backup", "may": ["a b"]}).json()) == {"may"}
+    made = client.post("/x/robots/", {"label": "backup", "may": ["read"]})
+    assert (made.status_code, set(made.json())) == (200, {"robot", "access"})
+    assert client.post(f"/x/robots/{made.json()['robot']}/end/").status_code == 204
+    assert set(client.post("/x/people/rename/", {"handle": "ANN"}).json()) == {"handle"}
+    assert client.post("/x/people/rename/", {"handle": "robert"}).json()["handle"] == "robert"
+    assert set(client.post("/x/people/leave/", {"secret": "wrong"}).json()) == {"secret"}
+    assert client.post("/x/people/leave/", {"secret": PASSWORD}).json() == {"detail": "Bye."}
 
 
 def test_what_a_contract_says_of_drfs_causes_holds_for_the_services_too(client: Any, user: Any, settings: Any):
