@@ -1,7 +1,8 @@
-"""Who may have an account, and who may enter it. Knows neither DRF nor HTTP bodies."""
+"""Who may have an account, who may enter it, and how it changes and ends. Knows neither DRF nor HTTP bodies."""
 
 from __future__ import annotations
 
+import copy
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -11,21 +12,27 @@ from django.contrib.auth import get_user_model, password_validation
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, router
+from django.db import DatabaseError, IntegrityError, router
+from django.db.models import ProtectedError, QuerySet, RestrictedError
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
-from . import identifiers, users
+from . import events, identifiers, limits, users
 from .conf import conf
+from .models import AuthToken, MailedSecret, Presence
 from .refusals import (
     AccountDisabled,
+    AccountInUse,
     EmailTaken,
     InvalidCredentials,
     InvalidValue,
     Refused,
     Several,
+    TokenInvalid,
     UnknownUser,
     UsernameTaken,
+    WrongCurrentPassword,
     WrongPassword,
 )
 from .transactions import transact
@@ -37,7 +44,7 @@ _TAKEN: dict[str, type[Refused]] = {"username": UsernameTaken, "email": EmailTak
 
 
 @sensitive_variables()
-def register(*, password: str, **values: Any) -> AbstractBaseUser:
+def register(*, password: str, request: HttpRequest | None = None, **values: Any) -> AbstractBaseUser:
     """Make an account from ``username``, ``email``, ``password`` and whatever else the user model's manager takes.
 
     ``username`` means the model's field of that name, or its USERNAME_FIELD if there is none. Where nobody was asked
@@ -60,12 +67,14 @@ def register(*, password: str, **values: Any) -> AbstractBaseUser:
         return user
 
     try:
-        return transact(make, get_user_model())
+        user = transact(make, get_user_model())
     except IntegrityError:
         # A unique index of the user model's was quicker than ours, or sees equals where we see none.
         if found := faults(**values) or _duplicates(placed):
             raise Several(found) from None
         raise
+    events.registered.tell(user, request)
+    return user
 
 
 @sensitive_variables()
@@ -73,6 +82,13 @@ def faults(**values: Any) -> list[Refused]:
     """What stands against an account with these values; a value left out is not judged. One query at most."""
     password = values.pop("password", None)
     placed = _placed(values)
+    found = _faults(placed)
+    if password is not None and (fault := _weak(password, placed)):
+        found.append(fault)
+    return found
+
+
+def _faults(placed: Mapping[str, tuple[str, Any]], owner: AbstractBaseUser | None = None) -> list[Refused]:
     found: list[Refused] = [fault for field in placed if (fault := _invalid(field, *placed[field]))]
     refused = {fault.field for fault in found}
     names = {
@@ -81,10 +97,92 @@ def faults(**values: Any) -> list[Refused]:
         if field in placed and placed[field][1] and placed[field][0] not in refused
     }
     if names:
-        found += [_TAKEN[kind]() for kind in identifiers.holders(names)]
-    if password is not None and (fault := _weak(password, placed)):
-        found.append(fault)
+        holders = identifiers.holders(names)
+        found += [_TAKEN[kind]() for kind, user in holders.items() if owner is None or user.pk != owner.pk]
     return found
+
+
+def update(
+    user: AbstractBaseUser,
+    *,
+    username: str | None = None,
+    first_name: str | None = None,
+    last_name: str | None = None,
+    request: HttpRequest | None = None,
+) -> AbstractBaseUser:
+    """The user, with what is given changed and all else as it was.
+
+    What the model lacks goes nowhere, and neither does a ``username`` that is the e-mail address: that has to be proved
+    first. Raises ``Several`` as ``register`` does, and ``TokenInvalid`` if the user was deleted meanwhile.
+    """
+    given = {"username": username, "first_name": first_name, "last_name": last_name}
+    offered = users.profile()
+    placed = _placed({name: value for name, value in given.items() if value is not None and name in offered})
+    changed = {field: placed[field] for field in placed if placed[field][1] != getattr(user, field)}
+    if not changed:
+        return user
+    if found := _faults(changed, user):
+        raise Several(found)
+
+    def write() -> AbstractBaseUser:
+        # The caller's own stays as it is if this fails.
+        fresh = copy.copy(user)
+        for field, (_name, value) in changed.items():
+            setattr(fresh, field, value)
+        fresh.save(update_fields=list(changed))
+        kinds = {users.kinds().get(field) for field in changed}
+        if lost := [kind for kind in identifiers.lost(fresh) if kind in kinds]:
+            raise Several([_TAKEN[kind]() for kind in lost])
+        return fresh
+
+    try:
+        fresh = transact(write, get_user_model())
+    except IntegrityError:
+        # A unique index of the user model's was quicker than ours, or sees equals where we see none.
+        if found := _faults(changed, user) or _duplicates(changed, user):
+            raise Several(found) from None
+        raise
+    except DatabaseError:
+        if _everybody().filter(pk=user.pk).exists():
+            raise
+        raise TokenInvalid from None
+    events.updated.tell(fresh, request, fields=" ".join(name for name, _value in changed.values()))
+    return fresh
+
+
+@sensitive_variables()
+def delete(user: AbstractBaseUser, current_password: str, request: HttpRequest | None = None) -> None:
+    """End the account with all that it owns: by ``user.delete()``, or by the host's SIMPLE_AUTH["DELETE_ACCOUNT"].
+
+    Attempts are counted per account, before hashing: a stolen login must not be a place to guess the password at.
+
+    Raises ``WrongCurrentPassword``, ``AccountInUse`` if the host's records protect the user, or what the host raises.
+    """
+    limits.take("current_password", str(user.pk), request=request)
+    if not user.check_password(current_password):
+        events.login_refused.tell(user, request, code=WrongCurrentPassword.code)
+        raise WrongCurrentPassword
+    confirmed = user.password
+
+    def end() -> None:
+        # A password that was changed meanwhile, or an account that is gone, has been confirmed by nobody.
+        if not users.take_turns(user, password=confirmed):
+            raise WrongCurrentPassword
+        # delete() takes the primary key off its instance, and whoever is told of it wants to know whose it was.
+        fresh = copy.copy(user)
+        if (hook := conf.DELETE_ACCOUNT) is None:
+            fresh.delete()
+        else:
+            hook(fresh)
+        # Where the row stays, as anonymised or merely marked, nothing may open it any more.
+        for model in (AuthToken, MailedSecret, Presence):
+            model._base_manager.filter(user=user.pk).delete()
+
+    try:
+        transact(end, get_user_model())
+    except (ProtectedError, RestrictedError):
+        raise AccountInUse from None
+    events.deleted.tell(user, request)
 
 
 @sensitive_variables()
@@ -101,8 +199,20 @@ def authenticate(
     Raises ``InvalidCredentials`` for every reason alike. With ``explain`` it is ``UnknownUser``, ``WrongPassword`` or
     ``AccountDisabled``, at one more query and one more run of the hasher whichever it is.
     """
-    typed = username or ""
-    stored = _by_email(email) if email is not None else _by_username(typed)
+    try:
+        return _let_in(username or "", email, password, request, explain)
+    except InvalidCredentials as refused:
+        # A stranger may have typed a password where the name belongs. Keyed, so that nobody can try names out on it.
+        name = salted_hmac("django_simple_auth.events", users.blurred(username or email or ""), algorithm="sha256")
+        events.login_refused.tell(None, request, name=name.hexdigest(), code=refused.code)
+        raise
+
+
+@sensitive_variables()
+def _let_in(
+    username: str, email: str | None, password: str, request: HttpRequest | None, explain: bool
+) -> AbstractBaseUser:
+    stored = _by_email(email) if email is not None else _by_username(username)
     try:
         # What the field cannot hold is nobody's name; a backend would die of it.
         users.check_login_name(stored)
@@ -179,10 +289,16 @@ def _weak(password: str, placed: Mapping[str, tuple[str, Any]]) -> InvalidValue 
     return None
 
 
-def _duplicates(placed: Mapping[str, tuple[str, Any]]) -> list[Refused]:
-    """The values that the database says somebody has, in its own idea of equal and whatever managers hide."""
+def _everybody() -> QuerySet[Any]:
+    """Whatever managers hide, and never from a replica."""
     model = get_user_model()
-    everybody = model._base_manager.using(router.db_for_write(model))
+    return model._base_manager.using(router.db_for_write(model))
+
+
+def _duplicates(placed: Mapping[str, tuple[str, Any]], owner: AbstractBaseUser | None = None) -> list[Refused]:
+    """The values that the database says somebody else has, in its own idea of equal."""
+    model = get_user_model()
+    everybody = _everybody() if owner is None else _everybody().exclude(pk=owner.pk)
     found: list[Refused] = []
     for field, (name, value) in placed.items():
         model_field = users.field(field)

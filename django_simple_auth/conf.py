@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
 Rate: TypeAlias = tuple[int, int]
 """``(attempts, seconds)``."""
@@ -20,6 +21,7 @@ DEFAULT_RATES = {
     "login_account": "10/min",
     "key": "10/min",
     "leave": "30/min",
+    "current_password": "10/min",
 }
 DEFAULT_COOKIE_NAME = "__Host-simple_auth"
 RISKS = {
@@ -102,6 +104,22 @@ class Settings:
                 f"SIMPLE_AUTH['ACKNOWLEDGED_RISKS'] must be a list of {', '.join(map(repr, RISKS))}, not {value!r}."
             )
         return frozenset(value)
+
+    @property
+    def DELETE_ACCOUNT(self) -> Callable[[Any], object] | None:
+        """What is called with the user, in the place of ``user.delete()``; None: nothing is."""
+        value = self.SIMPLE_AUTH.get("DELETE_ACCOUNT")
+        if value is None:
+            return None
+        try:
+            hook = import_string(value) if isinstance(value, str) else None
+        except ImportError as error:
+            raise ImproperlyConfigured(f"SIMPLE_AUTH['DELETE_ACCOUNT'] cannot be imported: {error}") from error
+        if not callable(hook):
+            raise ImproperlyConfigured(
+                f"SIMPLE_AUTH['DELETE_ACCOUNT'] must be the dotted path of a function that takes a user, not {value!r}."
+            )
+        return hook  # type: ignore[no-any-return]
 
     @property
     def THROTTLE_RATES(self) -> dict[str, Rate]:

@@ -9,25 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from django.db import connections
 
 Write: TypeAlias = Callable[[], object]
+_T = TypeVar("_T")
 
 # Where no request ends, as in a worker, nobody calls for what was put off; it must not pile up.
 _MOST = 100
 _pending: ContextVar[tuple[tuple[Write, str], ...]] = ContextVar("simple_auth_pending", default=())
 
 
-def durably(write: Write, using: str) -> None:
+def durably(write: Callable[[], _T], using: str) -> _T:
     """Run the write now and, where a transaction around it may be rolled back, again after the request.
 
     The write must be one that may run twice.
     """
-    write()
+    outcome = write()
     if connections[using].in_atomic_block:
         _put_off(write, using)
+    return outcome
 
 
 def afterwards(write: Write, using: str) -> None:

@@ -2,13 +2,115 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models, router
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from . import tokens
+from . import events, tokens
 from .models import AuthToken
+from .refusals import InvalidValue, TokenInvalid, UnknownKey
 from .tokens import Issued
+from .transactions import transact
+
+SOON = timedelta(days=7)
+"""How long before its end a key is warned of."""
+_WORD = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+"""A scope as RFC 6749, 3.3 has it."""
 
 
-def create(user: AbstractBaseUser) -> Issued:
-    """A fresh key, beside those that the user has already. It lives until it is deleted, or the user is."""
-    return tokens.issue(user, AuthToken.Purpose.KEY)
+@dataclass(frozen=True)
+class Key:
+    """An API key, as its user may see it."""
+
+    id: int
+    name: str
+    scopes: Sequence[str]
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime | None
+
+
+def create(
+    user: AbstractBaseUser,
+    *,
+    name: str = "",
+    scopes: Sequence[str] = (),
+    expires_at: datetime | None = None,
+    request: HttpRequest | None = None,
+) -> Issued:
+    """A fresh key, beside those that the user has already. It lives until then, until it is deleted, or the user is.
+
+    ``scopes`` are the host's own words for what the key may do. Raises ``InvalidValue``.
+    """
+    words = _joined(scopes)
+    if expires_at is not None and expires_at <= tokens.now():
+        raise InvalidValue("expires_at", ValidationError(_("This moment must be in the future."), "past"))
+
+    def issue() -> Issued:
+        return tokens.issue(user, AuthToken.Purpose.KEY, name=name, scopes=words, expires_at=expires_at)
+
+    try:
+        issued = transact(issue, AuthToken)
+    except IntegrityError:
+        if get_user_model()._base_manager.using(router.db_for_write(AuthToken)).filter(pk=user.pk).exists():
+            raise
+        # The user was deleted meanwhile, and with him whatever let him in.
+        raise TokenInvalid from None
+    events.key_created.tell(user, request, key=issued.row.pk)
+    return issued
+
+
+def alive(user: AbstractBaseUser) -> list[Key]:
+    """The user's keys, the latest made first. One query."""
+    return [
+        Key(
+            id=row.pk,
+            name=row.name,
+            scopes=row.scopes.split(),
+            created_at=row.created_at,
+            last_used_at=row.last_used_at,
+            expires_at=row.expires_at,
+        )
+        for row in _keys().filter(user=user.pk).exclude(tokens.expired(tokens.now())).order_by("-pk")
+    ]
+
+
+def delete(user: AbstractBaseUser, key_id: int, request: HttpRequest | None = None) -> None:
+    """End the key of this id. Raises ``UnknownKey`` if the user has no such key."""
+    deleted, _rows = _keys().filter(user=user.pk, pk=key_id).delete()
+    if not deleted:
+        raise UnknownKey
+    events.key_deleted.tell(user, request, key=key_id)
+
+
+def warn() -> None:
+    """Tell of every key that expires SOON, each time anew."""
+    at = tokens.now()
+    for row in _keys().filter(expires_at__gt=at, expires_at__lte=at + SOON).select_related("user").order_by("pk"):
+        assert row.expires_at is not None, "The query asks for it."
+        events.key_expires_soon.tell(row.user, key=row.pk, expires_at=row.expires_at.isoformat())
+
+
+def _keys() -> models.QuerySet[AuthToken]:
+    return AuthToken.objects.using(router.db_for_write(AuthToken)).filter(purpose=AuthToken.Purpose.KEY)
+
+
+def _joined(scopes: Sequence[str]) -> str:
+    if not all(_WORD.fullmatch(word) for word in scopes):
+        text = _("A scope is a word of ASCII letters, digits and signs, without blanks, quotes and backslashes.")
+        raise InvalidValue("scopes", ValidationError(text, "invalid"))
+    joined = " ".join(dict.fromkeys(scopes))
+    column = AuthToken._meta.get_field("scopes")
+    try:
+        column.run_validators(joined)
+    except ValidationError as error:
+        raise InvalidValue("scopes", error) from None
+    return joined

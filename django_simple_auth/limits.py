@@ -11,7 +11,9 @@ from typing import TypeVar
 
 from django.core.cache import DEFAULT_CACHE_ALIAS, BaseCache, caches
 from django.core.cache.backends.locmem import LocMemCache
+from django.http import HttpRequest
 
+from . import events
 from .conf import conf
 from .refusals import LimitExceeded
 
@@ -22,7 +24,7 @@ _spare = LocMemCache("django_simple_auth", {})
 _T = TypeVar("_T")
 
 
-def take(scope: str, *who: str) -> None:
+def take(scope: str, *who: str, request: HttpRequest | None = None) -> None:
     """Count one attempt; raises ``LimitExceeded`` above THROTTLE_RATES[scope].
 
     The period begins with the first attempt. Each attempt is counted before it is judged, in one atomic step where the
@@ -35,6 +37,7 @@ def take(scope: str, *who: str) -> None:
     # Hashed: what a stranger typed is neither a valid cache key nor something to keep.
     key = f"simple_auth:{scope}:{sha256(NUL.join(who).encode()).hexdigest()}"
     if _whatever_happens(lambda store: _count(store, key, period)) > attempts:
+        events.limit_exceeded.tell(None, request, scope=scope)
         raise LimitExceeded(max(1, _whatever_happens(lambda store: _remaining(store, key, period))))
 
 

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from . import sessions, tokens
+from . import events, sessions, tokens
 from . import users as user_model
 from .models import Presence
 from .refusals import UnknownUser
@@ -36,6 +36,7 @@ def enter(user: AbstractBaseUser, request: HttpRequest | None = None) -> None:
         Presence.objects.bulk_create([Presence(user_id=user.pk, since=tokens.now())], ignore_conflicts=True)
 
     sessions.log_in(user, request, grant)
+    events.logged_in.tell(user, request)
 
 
 def leave(user_id: str, request: HttpRequest | None = None) -> None:

@@ -65,6 +65,36 @@ class TokenExpired(TokenRefused):
     message = _("The token has expired.")
 
 
+class Missing(Refused):
+    """What the request names is not there, or is somebody else's; nobody is told which."""
+
+    code = "not_found"
+    message = _("Not found.")
+
+
+class UnknownSession(Missing):
+    """The user has no such session."""
+
+
+class UnknownKey(Missing):
+    """The user has no such API key."""
+
+
+class WrongCurrentPassword(Refused):
+    """Whoever holds a login of the account does not know its password."""
+
+    code = "wrong_password"
+    message = _("This is not your current password.")
+    field = "current_password"
+
+
+class AccountInUse(Refused):
+    """The host's own records protect the account that they belong to."""
+
+    code = "account_in_use"
+    message = _("This account cannot be deleted, because other records depend on it.")
+
+
 class LimitExceeded(Refused):
     """Too many attempts; ``retry_after`` is in seconds."""
 

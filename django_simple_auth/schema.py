@@ -21,7 +21,7 @@ from . import users
 from .authentication import QueryTokenAuthentication
 from .conf import conf
 from .contracts.errors import ErrorShape
-from .wire import Endpoint, Fixed
+from .wire import Endpoint, Fixed, Many
 from .wire.resource import Resource
 
 
@@ -58,6 +58,13 @@ class IdSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call
         return {**schema, "readOnly": True}
 
 
+class WordsSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = "django_simple_auth.wire.fields.WordsField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        return {"type": "array", "items": {"type": "string"}}
+
+
 class ContractSchema(OpenApiViewExtension):  # type: ignore[no-untyped-call]
     """Every path of every contract, derived from its Endpoints alone."""
 
@@ -70,8 +77,21 @@ class ContractSchema(OpenApiViewExtension):  # type: ignore[no-untyped-call]
         return type(resource.__name__, (resource,), handlers)
 
 
+class DescribesDelete(AutoSchema):
+    """drf-spectacular knows no body of a DELETE; what it does know is looked up as if for a POST."""
+
+    def _get_request_body(self, direction: Direction = "request") -> Any:
+        method = self.method
+        self.method = "POST" if method == "DELETE" else method
+        try:
+            return super()._get_request_body(direction)  # type: ignore[no-untyped-call]
+        finally:
+            self.method = method
+
+
 def _described(resource: type[Resource], endpoint: Endpoint) -> Any:
-    for shape in (endpoint.request, endpoint.response):
+    response = endpoint.response.shape if isinstance(endpoint.response, Many) else endpoint.response
+    for shape in (endpoint.request, response):
         if isinstance(shape, type):
             _name_after_module(shape)
 
@@ -83,6 +103,8 @@ def _described(resource: type[Resource], endpoint: Endpoint) -> Any:
     def handler(self: Resource, request: Any, *args: Any, **kwargs: Any) -> Any:
         raise AssertionError("Made to be described, not to be called.")
 
+    extended: Any = handler
+    extended.kwargs["schema"] = type("Schema", (DescribesDelete, extended.kwargs["schema"]), {})
     return handler
 
 
@@ -90,7 +112,9 @@ def _answer(endpoint: Endpoint) -> dict[int, Any]:
     shape: Any = endpoint.response
     if shape is None:
         return {status.HTTP_204_NO_CONTENT: OpenApiResponse(description="Done.")}
-    if isinstance(shape, Fixed):
+    if isinstance(shape, Many):
+        shape = shape.shape(many=True)
+    elif isinstance(shape, Fixed):
         shape = {
             "type": "object",
             "properties": {name: {"type": "string", "enum": [text]} for name, text in shape.body.items()},

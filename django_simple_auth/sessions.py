@@ -1,9 +1,10 @@
-"""A login's life: start, resume, end. Knows neither DRF nor HTTP bodies."""
+"""A login's life: start, resume, rotate, end. Knows neither DRF nor HTTP bodies."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -14,35 +15,57 @@ from django.db import DatabaseError, models, router
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
-from . import tokens
+from . import events, tokens, users
 from .conf import conf
 from .durable import afterwards, durably
-from .models import AuthToken
-from .refusals import InvalidCredentials, TokenExpired, TokenInvalid
+from .models import AuthToken, RetiredToken
+from .refusals import InvalidCredentials, TokenExpired, TokenInvalid, UnknownSession
 from .tokens import Issued
 from .transactions import transact
 
 logger = logging.getLogger("django_simple_auth")
 _T = TypeVar("_T")
 TOUCH_INTERVAL = timedelta(minutes=1)
+REPLAY_GRACE = timedelta(seconds=10)
+"""For requests that were under way when their token was rotated."""
 
 # Made once: this is the query of every authenticated request.
 _WITH_USER = AuthToken.objects.select_related("user")
 
 
-def start(user: AbstractBaseUser, request: HttpRequest | None = None) -> Issued:
+@dataclass(frozen=True)
+class Session:
+    """A login, as its user may see it."""
+
+    id: int
+    device: str
+    address: str
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime | None
+    """When it will end if it is not used again; None: never."""
+    current: bool
+    """Whether it is the one that asks."""
+
+
+def start(user: AbstractBaseUser, request: HttpRequest | None = None, *, device: str = "", address: str = "") -> Issued:
     """Log the user in: a token of its own for this device, the oldest making room above TOKENS_PER_USER.
+
+    ``device`` and ``address`` are what the user will know the session by in a list.
 
     Sends ``user_logged_in``. Raises ``InvalidCredentials`` if the user was deleted meanwhile.
     """
 
-    def grant() -> Issued:
-        issued = tokens.issue(user)
-        if (limit := conf.TOKENS_PER_USER) is not None:
-            _evict(user, limit)
-        return issued
+    def grant() -> tuple[Issued, list[int]]:
+        issued = tokens.issue(user, name=device, address=address)
+        limit = conf.TOKENS_PER_USER
+        return issued, [] if limit is None else _evict(user, limit)
 
-    return log_in(user, request, grant)
+    issued, evicted = log_in(user, request, grant)
+    events.logged_in.tell(user, request, session=issued.row.pk)
+    for key in evicted:
+        events.session_ended.tell(user, request, session=key, cause="limit")
+    return issued
 
 
 def log_in(user: AbstractBaseUser, request: HttpRequest | None, grant: Callable[[], _T]) -> _T:
@@ -56,7 +79,8 @@ def log_in(user: AbstractBaseUser, request: HttpRequest | None, grant: Callable[
         # row is written first: a foreign key to it locks it for reading, and two logins that then both want to write
         # it are a deadlock on MariaDB.
         if conf.TOKENS_PER_USER is not None:
-            _take_turns(user)
+            # None of the user's other logins may count without seeing this one.
+            users.take_turns(user)
         user_logged_in.send(sender=user.__class__, request=request, user=user)
         return grant()
 
@@ -70,16 +94,18 @@ def log_in(user: AbstractBaseUser, request: HttpRequest | None, grant: Callable[
 
 
 @sensitive_variables()
-def resume(secret: str) -> AuthToken:
+def resume(secret: str, request: HttpRequest | None = None) -> AuthToken:
     """The live token behind the secret, with its user. One query, none for a mistyped token.
 
-    Raises ``TokenInvalid`` or ``TokenExpired``; a dead token's row is deleted.
+    Raises ``TokenInvalid`` or ``TokenExpired``; a dead token's row is deleted. A secret that was rotated away more than
+    REPLAY_GRACE ago is in two hands, and nobody knows which of them are the user's: it ends its session.
     """
     if not tokens.is_well_formed(secret):
         raise TokenInvalid
     try:
         row = _WITH_USER.using(_primary()).get(digest=tokens.digest(secret))
     except AuthToken.DoesNotExist:
+        _end_if_replayed(tokens.digest(secret), request)
         raise TokenInvalid from None
     at = tokens.now()
     if tokens.is_expired(row, at):
@@ -93,15 +119,67 @@ def resume(secret: str) -> AuthToken:
     return row
 
 
+@sensitive_variables()
+def rotate(token: AuthToken, request: HttpRequest | None = None) -> Issued:
+    """A new secret for the same session, which keeps its id and its end; the old secret dies in the same step.
+
+    Of simultaneous rotations exactly one succeeds. Raises ``TokenInvalid`` for all others.
+    """
+    secret = tokens.generate(tokens.PREFIXES[AuthToken.Purpose(token.purpose)])
+    fresh = tokens.digest(secret)
+
+    def swap() -> None:
+        if not AuthToken.objects.filter(pk=token.pk, digest=token.digest).update(digest=fresh):
+            raise TokenInvalid
+        RetiredToken.objects.create(token=token, digest=token.digest, retired_at=tokens.now())
+
+    transact(swap, AuthToken)
+    token.digest = fresh
+    events.token_rotated.tell(token.user, request, session=token.pk)
+    return Issued(row=token, secret=secret)
+
+
 def end(token: AuthToken, request: HttpRequest | None = None) -> None:
     """Log out on this device. Sends ``user_logged_out``. Ending what has ended already is no error."""
-    AuthToken.objects.filter(pk=token.pk).delete()
+    ended, _rows = AuthToken.objects.filter(pk=token.pk).delete()
+    if ended:
+        events.session_ended.tell(token.user, request, session=token.pk, cause="logout")
     user_logged_out.send(sender=token.user.__class__, request=request, user=token.user)
+
+
+def alive(user: AbstractBaseUser, current: AuthToken | None = None) -> list[Session]:
+    """The user's sessions, the latest used first. One query."""
+    return [
+        Session(
+            id=row.pk,
+            device=row.name,
+            address=row.address,
+            created_at=row.created_at,
+            last_used_at=row.last_used_at,
+            expires_at=tokens.ends_at(row),
+            current=current is not None and row.pk == current.pk,
+        )
+        for row in _logins(user).exclude(tokens.expired(tokens.now())).order_by("-last_used_at", "-pk")
+    ]
+
+
+def end_one(user: AbstractBaseUser, session_id: int, request: HttpRequest | None = None) -> None:
+    """Log out on the device whose session has this id. Sends ``user_logged_out``.
+
+    Raises ``UnknownSession`` if the user has no such session.
+    """
+    ended, _rows = _logins(user).filter(pk=session_id).delete()
+    if not ended:
+        raise UnknownSession
+    events.session_ended.tell(user, request, session=session_id, cause="user")
+    user_logged_out.send(sender=user.__class__, request=request, user=user)
 
 
 def end_all(user: AbstractBaseUser, request: HttpRequest | None = None) -> None:
     """Log out everywhere. API keys are no logins and stay. Sends ``user_logged_out`` once."""
-    _logins(user).delete()
+    ended, _rows = _logins(user).delete()
+    if ended:
+        events.session_ended.tell(user, request, count=ended, cause="logout")
     user_logged_out.send(sender=user.__class__, request=request, user=user)
 
 
@@ -114,6 +192,7 @@ def clear_expired(batch_size: int = 1000) -> Iterator[int]:
         transact(AuthToken.objects.filter(pk__in=keys).delete, AuthToken)
         yield len(keys)
         last = keys[-1]
+    _clear_retired(batch_size)
 
 
 def count_expired() -> int:
@@ -126,8 +205,11 @@ def end_if_deactivated(instance: models.Model, created: bool, raw: bool, using: 
     # Whatever ``update_fields`` says: on some models, is_active is a property made of other fields.
     if raw or created or not isinstance(instance, get_user_model()) or instance.is_active:
         return
-    if router.allow_migrate_model(using, AuthToken):
-        AuthToken.objects.using(using).filter(user=instance.pk).delete()
+    if not router.allow_migrate_model(using, AuthToken):
+        return
+    ended, _rows = AuthToken.objects.using(using).filter(user=instance.pk).delete()
+    if ended:
+        events.session_ended.tell(instance, count=ended, cause="deactivation")
 
 
 def _primary() -> str:
@@ -139,18 +221,33 @@ def _logins(user: AbstractBaseUser) -> models.QuerySet[AuthToken]:
     return AuthToken.objects.using(_primary()).filter(user=user.pk, purpose=AuthToken.Purpose.LOGIN)
 
 
-def _take_turns(user: AbstractBaseUser) -> None:
-    """Make the user's other logins wait, so that none of them counts without seeing this one."""
-    # An UPDATE that changes nothing, rather than SELECT ... FOR UPDATE: SQLite knows no row locks, and a transaction
-    # that begins with a write waits its turn there.
-    get_user_model()._base_manager.filter(pk=user.pk).update(password=models.F("password"))
+def _clear_retired(batch_size: int) -> None:
+    """Delete the retired secrets of sessions that are no more."""
+    theirs = AuthToken.objects.filter(pk=models.OuterRef("token_id"))
+    orphans = RetiredToken.objects.using(_primary()).filter(~models.Exists(theirs)).order_by("pk")
+    while keys := list(orphans.values_list("pk", flat=True)[:batch_size]):
+        transact(RetiredToken.objects.filter(pk__in=keys).delete, RetiredToken)
 
 
-def _evict(user: AbstractBaseUser, limit: int) -> None:
+def _end_if_replayed(digest: bytes, request: HttpRequest | None) -> None:
+    # A session that has ended is not found by the join.
+    retired = RetiredToken.objects.using(_primary()).select_related("token__user").filter(digest=digest).first()
+    if retired is None or tokens.now() - retired.retired_at <= REPLAY_GRACE:
+        return
+    token = retired.token
+    # Not by digest: it may be rotated once more in this moment, and the session must end all the same.
+    family = AuthToken.objects.filter(pk=token.pk, created_at=token.created_at)
+    ended, _rows = durably(family.delete, _primary())
+    if ended:
+        afterwards(lambda: events.token_replayed.tell(token.user, request, session=token.pk), _primary())
+
+
+def _evict(user: AbstractBaseUser, limit: int) -> list[int]:
     newest_first = _logins(user).order_by("-created_at", "-pk")
     surplus = list(newest_first.values_list("pk", flat=True)[limit:])
     if surplus:
         AuthToken.objects.filter(pk__in=surplus).delete()
+    return surplus
 
 
 def _bury(row: AuthToken) -> None:

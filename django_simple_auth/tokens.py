@@ -8,6 +8,7 @@ junk away without touching the database. Neither is a secret.
 from __future__ import annotations
 
 import secrets
+import unicodedata
 import zlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -27,6 +28,8 @@ _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _RANDOM_CHARACTERS = 43
 _CHECKSUM_CHARACTERS = 6
 LENGTH = len("dsa_") + _RANDOM_CHARACTERS + _CHECKSUM_CHARACTERS
+_UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Unicode categories of what would break a line, a log or a database, or turn the text around it."""
 
 
 @dataclass(frozen=True)
@@ -60,19 +63,34 @@ def digest(secret: str) -> bytes:
     return sha256(secret.encode()).digest()
 
 
-def issue(user: AbstractBaseUser, purpose: AuthToken.Purpose = AuthToken.Purpose.LOGIN) -> Issued:
-    """Make and store a token. A login's lives TOKEN_EXPIRED_AFTER_SECONDS, a key's until it is revoked."""
+def issue(
+    user: AbstractBaseUser,
+    purpose: AuthToken.Purpose = AuthToken.Purpose.LOGIN,
+    *,
+    name: str = "",
+    address: str = "",
+    scopes: str = "",
+    expires_at: datetime | None = None,
+) -> Issued:
+    """Make and store a token. A login's lives TOKEN_EXPIRED_AFTER_SECONDS, a key's until ``expires_at``.
+
+    Of ``name`` and ``address`` is kept what can be printed and has room.
+    """
     # The stubs know one user model; hosts have many.
     owner: Any = user
     secret = generate(PREFIXES[purpose])
     created = now()
-    lifetime = conf.TOKEN_EXPIRED_AFTER_SECONDS if purpose == AuthToken.Purpose.LOGIN else None
+    if purpose == AuthToken.Purpose.LOGIN and (lifetime := conf.TOKEN_EXPIRED_AFTER_SECONDS) is not None:
+        expires_at = created + timedelta(seconds=lifetime)
     row = AuthToken.objects.create(
         user=owner,
         purpose=purpose,
         digest=digest(secret),
+        name=_kept("name", name),
+        address=_kept("address", address),
+        scopes=scopes,
         created_at=created,
-        expires_at=None if lifetime is None else created + timedelta(seconds=lifetime),
+        expires_at=expires_at,
         last_used_at=created,
     )
     return Issued(row=row, secret=secret)
@@ -96,18 +114,29 @@ def is_expired(row: AuthToken, at: datetime) -> bool:
 
 def ends_at(row: AuthToken) -> datetime | None:
     """The first of the ends that await the token if it is not used again; None: it has none."""
+    ends = [] if (latest := ends_at_latest(row)) is None else [latest]
+    if row.purpose == AuthToken.Purpose.LOGIN and (idle := conf.TOKEN_IDLE_SECONDS) is not None:
+        ends.append(row.last_used_at + timedelta(seconds=idle))
+    return min(ends, default=None)
+
+
+def ends_at_latest(row: AuthToken) -> datetime | None:
+    """The end that awaits the token however much it is used; None: it has none."""
     ends = [] if row.expires_at is None else [row.expires_at]
-    if row.purpose == AuthToken.Purpose.LOGIN:
-        if (lifetime := conf.TOKEN_EXPIRED_AFTER_SECONDS) is not None:
-            ends.append(row.created_at + timedelta(seconds=lifetime))
-        if (idle := conf.TOKEN_IDLE_SECONDS) is not None:
-            ends.append(row.last_used_at + timedelta(seconds=idle))
+    if row.purpose == AuthToken.Purpose.LOGIN and (lifetime := conf.TOKEN_EXPIRED_AFTER_SECONDS) is not None:
+        ends.append(row.created_at + timedelta(seconds=lifetime))
     return min(ends, default=None)
 
 
 def now() -> datetime:
     """Aware, whatever USE_TZ says."""
     return datetime.now(timezone.utc)
+
+
+def _kept(field: str, text: str) -> str:
+    printable = "".join(character for character in text if unicodedata.category(character) not in _UNPRINTABLE)
+    column: Any = AuthToken._meta.get_field(field)
+    return printable.strip()[: column.max_length]
 
 
 def _checksum(body: str) -> str:

@@ -3,16 +3,33 @@
 from rest_framework import serializers
 
 from .contracts.errors import coded_detail
-from .views import LogIn, LogOut, LogOutEverywhere, Register, ShowAccount
+from .views import (
+    CreateKey,
+    DeleteAccount,
+    DeleteKey,
+    EndSession,
+    ListKeys,
+    ListSessions,
+    LogIn,
+    LogOut,
+    LogOutEverywhere,
+    Register,
+    RotateToken,
+    ShowAccount,
+    UpdateAccount,
+)
 from .wire import (
     Adapted,
     AdaptedCredentials,
+    AdaptedProfile,
     AdaptedRegistration,
     Contract,
     Endpoint,
     IdField,
     InstantField,
+    Many,
     PasswordField,
+    WordsField,
 )
 
 
@@ -25,6 +42,7 @@ class Registration(AdaptedRegistration):
 class Credentials(AdaptedCredentials):
     username = serializers.CharField()
     password = PasswordField()
+    device = serializers.CharField(required=False, allow_blank=True, max_length=100)
 
 
 class Account(Adapted):
@@ -33,10 +51,59 @@ class Account(Adapted):
     email = serializers.EmailField()
 
 
+class Profile(AdaptedProfile):
+    username = serializers.CharField(required=False)
+    first_name = serializers.CharField(required=False, allow_blank=True)
+    last_name = serializers.CharField(required=False, allow_blank=True)
+
+
+class Confirmation(serializers.Serializer):
+    current_password = PasswordField()
+
+
 class Session(Adapted):
     token = serializers.CharField()
     expires_at = InstantField(allow_null=True)
     user = Account(source="*")
+
+
+class RotatedToken(serializers.Serializer):
+    token = serializers.CharField()
+    expires_at = InstantField(allow_null=True)
+
+
+class OpenSession(serializers.Serializer):
+    id = serializers.IntegerField()
+    device = serializers.CharField()
+    address = serializers.CharField()
+    created_at = InstantField()
+    last_used_at = InstantField()
+    expires_at = InstantField(allow_null=True)
+    current = serializers.BooleanField()
+
+
+class NewKey(serializers.Serializer):
+    name = serializers.CharField(max_length=100)
+    scopes = WordsField(required=False)
+    expires_at = InstantField(required=False, allow_null=True)
+
+
+class CreatedKey(serializers.Serializer):
+    id = serializers.IntegerField(source="row.id")
+    name = serializers.CharField(source="row.name")
+    key = serializers.CharField(source="token")
+    scopes = WordsField(source="row.scopes")
+    created_at = InstantField(source="row.created_at")
+    expires_at = InstantField(allow_null=True)
+
+
+class Key(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    scopes = WordsField()
+    created_at = InstantField()
+    last_used_at = InstantField()
+    expires_at = InstantField(allow_null=True)
 
 
 contract = Contract(
@@ -44,7 +111,15 @@ contract = Contract(
     Endpoint("login/", LogIn, request=Credentials, response=Session),
     Endpoint("logout/", LogOut),
     Endpoint("logout/all/", LogOutEverywhere),
+    Endpoint("token/rotate/", RotateToken, response=RotatedToken),
+    Endpoint("sessions/", ListSessions, response=Many(OpenSession)),
+    Endpoint("sessions/<int:session_id>/", EndSession),
+    Endpoint("keys/", ListKeys, response=Many(Key)),
+    Endpoint("keys/", CreateKey, request=NewKey, response=CreatedKey, status=201),
+    Endpoint("keys/<int:key_id>/", DeleteKey),
     Endpoint("me/", ShowAccount, response=Account),
+    Endpoint("me/", UpdateAccount, request=Profile, response=Account),
+    Endpoint("me/", DeleteAccount, request=Confirmation),
     errors=coded_detail,
 )
 app_name = "simple_auth"

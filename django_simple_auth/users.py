@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Field
+from django.db.models import F, Field
 
 
 def login_field() -> str:
@@ -32,6 +32,15 @@ def kinds() -> dict[str, str]:
     email = email_field()
     found = {name_field(): "username"}
     return found if email is None else {**found, email: "email"}
+
+
+def profile() -> dict[str, str]:
+    """``{what the services call it: field}`` of what people may change without further proof, as far as there is such.
+
+    A user name that is the e-mail address is none of it.
+    """
+    fields = {"username": name_field(), "first_name": "first_name", "last_name": "last_name"}
+    return {name: field for name, field in fields.items() if has_field(field) and field != email_field()}
 
 
 def manager() -> Any:
@@ -65,6 +74,17 @@ def has_field(name: str) -> bool:
 
 def primary_key() -> Field[Any, Any]:
     return get_user_model()._meta.pk
+
+
+def take_turns(user: AbstractBaseUser, **unchanged: Any) -> bool:
+    """Lock the user's row to the end of the transaction; whoever else wants it waits.
+
+    False if there is none, or if it has other values than ``unchanged`` by now.
+    """
+    # An UPDATE that changes nothing, rather than SELECT ... FOR UPDATE: SQLite knows no row locks, and a transaction
+    # that begins with a write waits its turn there.
+    rows = get_user_model()._base_manager.filter(pk=user.pk, **unchanged)
+    return bool(rows.update(password=F("password")))
 
 
 def identifiers(user: AbstractBaseUser) -> dict[str, str]:

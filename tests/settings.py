@@ -1,4 +1,4 @@
-"""A host for the suite. TEST_DATABASE chooses sqlite, postgresql or mariadb."""
+"""A host for the suite. TEST_DATABASE chooses sqlite, postgresql or mariadb; TEST_DATABASE_NAME lets two suites run."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def database(kind: str, name: str) -> dict[str, Any]:
 
 
 TEST_DATABASE = os.environ.get("TEST_DATABASE", "sqlite")
-DATABASES = {"default": database(TEST_DATABASE, "simple_auth")}
+DATABASES = {"default": database(TEST_DATABASE, os.environ.get("TEST_DATABASE_NAME", "simple_auth"))}
 TEST_REDIS = os.environ.get("TEST_REDIS", "redis://127.0.0.1:6379/9")
 
 AUTH_PASSWORD_VALIDATORS = [

@@ -7,20 +7,25 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_login_failed
-from django.db import IntegrityError, connection
-from django.db.models import QuerySet
+from django.db import DatabaseError, IntegrityError, connection
+from django.db.models import ProtectedError, QuerySet, RestrictedError
 from django.test.utils import CaptureQueriesContext
 
-from django_simple_auth import accounts, identifiers, sessions
-from django_simple_auth.models import AuthToken
+from django_simple_auth import accounts, events, identifiers, keys, presence, sessions, tokens, users
+from django_simple_auth.models import AuthToken, Identifier, MailedSecret, Presence
 from django_simple_auth.refusals import (
     AccountDisabled,
+    AccountInUse,
     EmailTaken,
     InvalidCredentials,
     InvalidValue,
+    LimitExceeded,
+    Refused,
     Several,
+    TokenInvalid,
     UnknownUser,
     UsernameTaken,
+    WrongCurrentPassword,
     WrongPassword,
 )
 from tests.client import PASSWORD
@@ -367,3 +372,231 @@ def test_a_name_freed_behind_our_back_can_be_had(user: Any):
     User.objects.update(username="robert", email="robert@example.com")
     register(username="bob", email="bob@example.com")
     assert identifiers.holder("username", "robert") == user
+
+
+def test_what_is_given_changes_and_all_else_stays(user: Any):
+    User.objects.update(last_name="Builder")
+    user.refresh_from_db()
+    updated = accounts.update(user, first_name="Robert", last_name="")
+    stored = User.objects.get()
+    for seen in (updated, stored):
+        assert (seen.username, seen.first_name, seen.last_name, seen.email) == ("bob", "Robert", "", "bob@example.com")
+
+
+def test_a_change_does_not_write_what_somebody_else_has_changed_meanwhile(user: Any):
+    User.objects.update(is_staff=True, last_name="Builder")
+    accounts.update(user, first_name="Robert")
+    stored = User.objects.get()
+    assert (stored.is_staff, stored.last_name) == (True, "Builder")
+
+
+def test_a_user_may_spell_his_own_name_otherwise_or_give_it_up(user: Any):
+    assert accounts.update(user, username="Ｂｏｂ").username == "Bob"
+    accounts.update(User.objects.get(), username="robert")
+    assert identifiers.holder("username", "Robert") == user
+    assert register(username="bob").username == "bob"
+
+
+def test_what_is_as_it_was_costs_no_query(user: Any):
+    with CaptureQueriesContext(connection) as queries:
+        assert accounts.update(user, username="bob", first_name="") is user
+        assert accounts.update(user) is user
+    assert len(queries) == 0
+
+
+@pytest.mark.parametrize("variant", ["ann", "ANN", "ａｎｎ"])
+def test_a_name_that_is_taken_cannot_be_changed_to(user: Any, variant: str):
+    register()
+    with pytest.raises(Several) as refused:
+        accounts.update(user, username=variant, first_name="x" * 151)
+    assert causes(refused) == {(UsernameTaken, "username"), (InvalidValue, "first_name")}
+    assert user.username == "bob"
+    assert User.objects.get(pk=user.pk).username == "bob"
+
+
+@pytest.mark.parametrize("value", ["", "not a name", "zero\u200bwidth", "a" * 151])
+def test_the_models_own_validators_decide_on_changes_too(user: Any, value: str):
+    with pytest.raises(Several) as refused:
+        accounts.update(user, username=value)
+    assert causes(refused) == {(InvalidValue, "username")}
+
+
+def test_nothing_else_can_be_changed(user: Any):
+    for name in ["is_staff", "email", "password", "id"]:
+        with pytest.raises(TypeError):
+            accounts.update(user, **{name: "x"})  # type: ignore[arg-type]
+
+
+def test_a_username_that_is_the_email_address_is_not_changed_without_proof(user: Any, monkeypatch: Any):
+    monkeypatch.setattr(User, "USERNAME_FIELD", "email")
+    monkeypatch.setattr(users, "name_field", lambda: "email")
+    assert users.profile() == {"first_name": "first_name", "last_name": "last_name"}
+    accounts.update(user, username="eve@example.com", first_name="Bob")
+    stored = User.objects.get()
+    assert (stored.email, stored.first_name) == ("bob@example.com", "Bob")
+
+
+@pytest.mark.parametrize("rival", ["ann", "ANN"])
+def test_a_rival_who_takes_the_name_between_look_and_write_wins(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch, rival: str
+):
+    user = User.objects.create_user("bob", "bob@example.com")
+    real = accounts._faults
+
+    def look_and_be_late(*args: Any) -> Any:
+        found = real(*args)
+        monkeypatch.setattr(accounts, "_faults", real)
+        User.objects.create_user(rival, "other@example.com")
+        return found
+
+    monkeypatch.setattr(accounts, "_faults", look_and_be_late)
+    with pytest.raises(Several) as refused:
+        accounts.update(user, username="ann")
+    assert causes(refused) == {(UsernameTaken, "username")}
+    assert user.username == User.objects.get(pk=user.pk).username == "bob"
+    assert identifiers.holder("username", "bob") == user
+
+
+def test_a_name_from_behind_our_back_is_refused_by_the_models_own_index(user: Any):
+    User.objects.bulk_create([User(username="ann")])
+    with pytest.raises(Several) as refused:
+        accounts.update(user, username="ann")
+    assert causes(refused) == {(UsernameTaken, "username")}
+
+
+def test_whoever_never_held_his_old_email_can_change_his_name_all_the_same(user: Any):
+    User.objects.bulk_create([User(username="twin", email="bob@example.com")])
+    twin = User.objects.get(username="twin")
+    assert accounts.update(twin, username="tom").username == "tom"
+
+
+@pytest.mark.parametrize("error", [IntegrityError, DatabaseError])
+def test_an_error_of_another_cause_during_a_change_is_the_hosts_to_see(user: Any, monkeypatch: Any, error: Any):
+    def fail(self: Any, **values: Any) -> None:
+        raise error("host's own")
+
+    monkeypatch.setattr(User, "save", fail)
+    with pytest.raises(error, match="host's own"):
+        accounts.update(user, first_name="Robert")
+
+
+def test_whoever_was_deleted_meanwhile_changes_nothing(user: Any):
+    User.objects.all().delete()
+    with pytest.raises(TokenInvalid):
+        accounts.update(user, first_name="Robert")
+    assert not User.objects.exists()
+
+
+def owned(user: Any) -> None:
+    sessions.start(user)
+    keys.create(user)
+    presence.enter(user)
+    at = tokens.now()
+    MailedSecret.objects.create(
+        user=user, purpose="reset", address=user.email, digest=b"x" * 32, created_at=at, expires_at=at
+    )
+
+
+def test_an_account_ends_with_all_that_it_owns_and_its_names_are_free(user: Any):
+    owned(user)
+    accounts.delete(user, PASSWORD)
+    for model in (User, AuthToken, MailedSecret, Presence, Identifier):
+        assert not model._base_manager.exists()
+    assert register(username="bob", email="bob@example.com")
+
+
+def test_whoever_is_told_of_an_end_hears_whose_it_was(user: Any):
+    heard = []
+
+    def hear(user: Any, **kwargs: Any) -> None:
+        heard.append(user.pk)
+
+    events.deleted.connect(hear)
+    try:
+        accounts.delete(user, PASSWORD)
+    finally:
+        events.deleted.disconnect(hear)
+    assert heard == [user.pk]
+    assert user.pk is not None
+
+
+@pytest.mark.parametrize("password", ["wrong", "", f" {PASSWORD}"])
+def test_an_account_does_not_end_without_its_password(user: Any, password: str):
+    owned(user)
+    with pytest.raises(WrongCurrentPassword) as refused:
+        accounts.delete(user, password)
+    assert refused.value.field == "current_password"
+    assert AuthToken.objects.count() == 2
+
+
+def test_a_stolen_login_is_no_place_to_guess_the_password_at(user: Any, settings: Any, hashings: list[str]):
+    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"current_password": "2/min"}}
+    for _ in range(2):
+        with pytest.raises(WrongCurrentPassword):
+            accounts.delete(user, "wrong")
+    hashings.clear()
+    with pytest.raises(LimitExceeded):
+        accounts.delete(user, PASSWORD)
+    assert hashings == []
+    assert User.objects.exists()
+
+
+def test_a_password_that_was_changed_meanwhile_ends_nothing(user: Any, monkeypatch: Any):
+    real = users.take_turns
+
+    def be_late(*args: Any, **unchanged: Any) -> bool:
+        User.objects.update(password="another")
+        return real(*args, **unchanged)
+
+    monkeypatch.setattr(users, "take_turns", be_late)
+    with pytest.raises(WrongCurrentPassword):
+        accounts.delete(user, PASSWORD)
+    assert User.objects.exists()
+
+
+class NotYet(Refused):
+    code = "not_yet"
+    message = "There are unpaid bills."
+
+
+def refuse(user: Any) -> None:
+    user.first_name = "gone"
+    user.save()
+    raise NotYet
+
+
+def anonymise(user: Any) -> None:
+    user.username, user.email = f"deleted-{user.pk}", ""
+    user.set_unusable_password()
+    user.save()
+
+
+def test_a_host_may_refuse_and_then_nothing_has_happened(user: Any, settings: Any):
+    settings.SIMPLE_AUTH = {"DELETE_ACCOUNT": "tests.test_accounts.refuse", "THROTTLE_RATES": {}}
+    owned(user)
+    with pytest.raises(Refused, match="unpaid bills"):
+        accounts.delete(user, PASSWORD)
+    assert User.objects.get().first_name == ""
+    assert AuthToken.objects.count() == 2
+
+
+def test_a_host_may_anonymise_and_nothing_opens_what_remains(user: Any, settings: Any):
+    settings.SIMPLE_AUTH = {"DELETE_ACCOUNT": "tests.test_accounts.anonymise", "THROTTLE_RATES": {}}
+    owned(user)
+    accounts.delete(user, PASSWORD)
+    assert User.objects.get().username == f"deleted-{user.pk}"
+    for model in (AuthToken, MailedSecret, Presence):
+        assert not model._base_manager.exists()
+    assert register(username="bob", email="bob@example.com")
+
+
+@pytest.mark.parametrize("error", [ProtectedError, RestrictedError])
+def test_an_account_that_the_hosts_records_protect_is_refused(user: Any, monkeypatch: Any, error: Any):
+    def protect(self: Any) -> None:
+        raise error("orders", {self})
+
+    monkeypatch.setattr(User, "delete", protect)
+    owned(user)
+    with pytest.raises(AccountInUse):
+        accounts.delete(user, PASSWORD)
+    assert AuthToken.objects.count() == 2

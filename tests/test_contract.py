@@ -6,19 +6,43 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404
 from django.urls import include, path
 from rest_framework import serializers
-from rest_framework.exceptions import NotAuthenticated
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound
 from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.test import APIClient
 
 from django_simple_auth import sessions
 from django_simple_auth.contracts.errors import non_field_errors
-from django_simple_auth.views import LogIn, LogOut, ShowAccount
-from django_simple_auth.wire import Contract, Detail, Endpoint, Fixed, Outcome, Refusal, View
+from django_simple_auth.views import (
+    CreateKey,
+    DeleteAccount,
+    DeleteKey,
+    EndSession,
+    ListSessions,
+    LogIn,
+    LogOut,
+    RotateToken,
+    ShowAccount,
+    UpdateAccount,
+)
+from django_simple_auth.wire import (
+    Contract,
+    Detail,
+    Endpoint,
+    Fixed,
+    Many,
+    Outcome,
+    PasswordField,
+    Refusal,
+    View,
+    WordsField,
+)
 from docs.examples import own_contract
 from tests.client import PASSWORD
 
@@ -167,3 +191,71 @@ def test_what_a_view_holds_against_the_rest_is_told_with_the_faults_of_shape(cli
 
 def test_an_outcome_does_not_print_its_token():
     assert "dsa_" not in repr(Outcome(token="dsa_secret"))
+
+
+def test_a_contract_may_answer_a_list_in_its_own_words(client: Any, user: Any, settings: Any):
+    class Place(serializers.Serializer):
+        where = serializers.CharField(source="device")
+
+    serve(
+        settings,
+        Endpoint("places/", ListSessions, response=Many(Place)),
+        Endpoint("places/<int:session_id>/", EndSession),
+        refusals={NotFound: Refusal("No such place.", status=410)},
+    )
+    client.token = sessions.start(user, device="desk").secret
+    assert client.get("/x/places/").json() == [{"where": "desk"}]
+    response = client.send("DELETE", "/x/places/0/")
+    assert (response.status_code, response.json()) == (410, {"detail": "No such place."})
+
+
+class Rename(serializers.Serializer):
+    handle = serializers.CharField(source="username")
+
+
+class Goodbye(serializers.Serializer):
+    secret = PasswordField(source="current_password")
+
+
+class Robot(serializers.Serializer):
+    label = serializers.CharField(source="name")
+    may = WordsField(source="scopes")
+
+
+class RobotMade(serializers.Serializer):
+    robot = serializers.IntegerField(source="row.id")
+    access = serializers.CharField(source="token")
+
+
+def test_the_life_of_an_account_and_its_keys_may_have_other_names(client: Any, user: Any, settings: Any):
+    serve(
+        settings,
+        Endpoint("robots/", CreateKey, request=Robot, response=RobotMade),
+        Endpoint("robots/<int:key_id>/end/", DeleteKey, method="POST"),
+        Endpoint("people/rename/", UpdateAccount, method="POST", request=Rename, response=own_contract.Person),
+        Endpoint("people/leave/", DeleteAccount, method="POST", request=Goodbye, response=Detail("Bye.")),
+    )
+    get_user_model().objects.create_user("ann")
+    client.token = sessions.start(user).secret
+    assert set(client.post("/x/robots/", {"label": "backup", "may": ["a b"]}).json()) == {"may"}
+    made = client.post("/x/robots/", {"label": "backup", "may": ["read"]})
+    assert (made.status_code, set(made.json())) == (200, {"robot", "access"})
+    assert client.post(f"/x/robots/{made.json()['robot']}/end/").status_code == 204
+    assert set(client.post("/x/people/rename/", {"handle": "ANN"}).json()) == {"handle"}
+    assert client.post("/x/people/rename/", {"handle": "robert"}).json()["handle"] == "robert"
+    assert set(client.post("/x/people/leave/", {"secret": "wrong"}).json()) == {"secret"}
+    assert client.post("/x/people/leave/", {"secret": PASSWORD}).json() == {"detail": "Bye."}
+
+
+def test_what_a_contract_says_of_drfs_causes_holds_for_the_services_too(client: Any, user: Any, settings: Any):
+    serve(
+        settings,
+        Endpoint("swap/", RotateToken, response=own_contract.Access),
+        refusals={AuthenticationFailed: Refusal("Bad token.", status=400)},
+    )
+    api_client = APIClient()
+    api_client.force_authenticate(user)
+    response = api_client.post("/x/swap/")
+    assert (response.status_code, response.json()) == (400, {"detail": "Bad token."})
+    client.token = sessions.start(user).secret
+    assert client.post("/x/swap/").json()["access"].startswith("dsa_")

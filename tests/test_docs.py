@@ -24,6 +24,7 @@ def test_the_settings_table_names_every_setting_with_its_default():
         "TOKEN_IDLE_SECONDS": None,
         "TOKENS_PER_USER": None,
         "THROTTLE_RATES": conf.DEFAULT_RATES,
+        "DELETE_ACCOUNT": None,
         "ACKNOWLEDGED_RISKS": (),
         "LOGIN_WITH": (),
         "COOKIE_NAME": conf.DEFAULT_COOKIE_NAME,
@@ -34,9 +35,9 @@ def test_the_settings_table_names_every_setting_with_its_default():
 def test_the_endpoint_table_is_the_native_contract():
     from django_simple_auth.urls import contract
 
-    rows = re.findall(r"^\| `(\w+) ([\w/]+)`(?: `.+?`)? \| (\d+)", README, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+) ([\w/<>]+)`(?: `.+?`)? \| (\d+)", README, re.MULTILINE)
     assert [(method, path) for method, path, _status in rows] == [
-        (endpoint.method, endpoint.path) for endpoint in contract.endpoints
+        (endpoint.method, re.sub(r"<.+?>", "<id>", endpoint.path)) for endpoint in contract.endpoints
     ]
     assert [int(status) for *_, status in rows] == [
         204 if endpoint.response is None else endpoint.status for endpoint in contract.endpoints

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 
-from django_simple_auth import durable, sessions, tokens
-from django_simple_auth.models import AuthToken
+from django_simple_auth import durable, events, presence, sessions, tokens
+from django_simple_auth.models import AuthToken, Presence, RetiredToken
 from django_simple_auth.refusals import TokenExpired
 from tests.client import PASSWORD
 
@@ -29,6 +30,34 @@ def test_an_expired_tokens_row_is_gone_after_the_refusal(path: str):
     response = Client().get(path, HTTP_AUTHORIZATION=f"Token {secret}")
     assert (response.status_code, response.json()["detail"]) == (401, "The token has expired.")
     assert not AuthToken.objects.exists()
+
+
+@pytest.mark.usefixtures("_atomic_requests")
+@pytest.mark.parametrize("path", ["/api/auth/me/", "/api/auth/whoami/"])
+def test_a_replayed_tokens_session_is_gone_after_the_refusal_and_what_was_written_about_it_stays(path: str):
+    from django.test import Client
+
+    user = get_user_model().objects.create_user("bob")
+    issued = sessions.start(user)
+    secret = issued.secret
+    sessions.rotate(issued.row)
+    RetiredToken.objects.update(retired_at=tokens.now() - timedelta(seconds=11))
+    told = []
+
+    def write_down(user: Any, session: int, **kwargs: Any) -> None:
+        told.append(session)
+        presence.enter(user)
+
+    events.token_replayed.connect(write_down)
+    try:
+        for _ in range(2):
+            response = Client().get(path, HTTP_AUTHORIZATION=f"Token {secret}")
+            assert (response.status_code, response.json()["detail"]) == (401, "Invalid token.")
+    finally:
+        events.token_replayed.disconnect(write_down)
+    assert not AuthToken.objects.exists()
+    assert told == [issued.row.pk]
+    assert Presence.objects.get().user == user
 
 
 @pytest.mark.usefixtures("_atomic_requests")

@@ -218,8 +218,22 @@ def test_a_host_with_two_lines_has_accounts(
     assert api("POST", "login", {"username": account[login], "password": PASSWORD})[0] == 200
 
     assert api("GET", "me/", token=session["token"]) == (200, registered)
+
+    name, value = next(iter(account.items()))
+    other = "4712" if value.isdigit() else "robert"
+    # An e-mail address is not to be had without proof.
+    changed = registered if name == "email" else {**registered, name: other}
+    assert api("PATCH", "me/", {name: other}, session["token"]) == (200, changed)
+    again = {login: changed[login], "password": PASSWORD}
+    status, another = api("POST", "login/", again)
+    assert (status, another["user"]) == (200, changed)
+    status, rotated = api("POST", "token/rotate/", token=another["token"])
+    assert [entry["current"] for entry in api("GET", "sessions/", token=rotated["token"])[1]] == [True, False]
     assert api("POST", "logout/", token=session["token"]) == (204, None)
     assert api("GET", "me/", token=session["token"])[0] == 401
+
+    assert api("DELETE", "me/", {"current_password": PASSWORD}, rotated["token"]) == (204, None)
+    assert api("POST", "login/", again)[0] == 400
 
 
 def test_whoever_logs_in_by_email_may_write_it_in_any_case_or_use_his_name(start_host: Callable[..., Server]):

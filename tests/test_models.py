@@ -9,7 +9,7 @@ from django.core import serializers
 from django.core.management import call_command
 
 from django_simple_auth import sessions
-from django_simple_auth.models import AuthToken, Identifier
+from django_simple_auth.models import AuthToken, Identifier, RetiredToken
 
 
 def test_no_migration_is_missing(db: None):
@@ -49,5 +49,8 @@ def test_rows_survive_dumping_and_loading(user: Any, kind: str):
 def test_rows_say_what_they_are(user: Any):
     token = sessions.start(user).row
     assert str(token) == f"login {token.pk}"
+    sessions.rotate(token)
+    retired = RetiredToken.objects.get()
+    assert str(retired) == f"retired token {retired.pk}"
     identifier = Identifier.objects.get(kind="email")
     assert str(identifier) == f"email {identifier.pk}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -252,7 +253,7 @@ def test_a_charset_beside_the_content_type_is_fine(client: Any, user: Any):
     assert client.post(f"{API}/login/", body, content_type="Application/JSON; charset=utf-8").status_code == 200
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "login"), ("PUT", "register"), ("DELETE", "me"), ("TRACE", "me")])
+@pytest.mark.parametrize(("method", "path"), [("GET", "login"), ("PUT", "register"), ("PUT", "me"), ("TRACE", "me")])
 def test_another_method_is_405_even_without_a_token(client: Any, db: None, method: str, path: str):
     response = client.send(method, f"{API}/{path}/")
     assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
@@ -261,7 +262,7 @@ def test_another_method_is_405_even_without_a_token(client: Any, db: None, metho
 
 def test_options_says_what_is_allowed(client: Any, db: None):
     response = client.send("OPTIONS", f"{API}/me/")
-    assert (response.status_code, response.headers["Allow"]) == (204, "GET, HEAD, OPTIONS")
+    assert (response.status_code, response.headers["Allow"]) == (204, "GET, PATCH, DELETE, HEAD, OPTIONS")
 
 
 def test_head_is_get_without_a_body(client: Any, user: Any):
@@ -423,3 +424,184 @@ def test_a_name_of_millions_of_characters_is_refused_before_it_is_folded(client:
     response = client.post(f"{API}/register/", {**NEW, "username": "\ufdfa" * 100_000})
     assert response.json() == {"username": ["Ensure this field has no more than 1024 characters."]}
     assert max(folded, default=0) < 1024
+
+
+def test_sessions_are_listed_at_two_queries(client: Any, user: Any):
+    logged_in(client)
+    sessions.start(user, device="another")
+    with CaptureQueriesContext(connection) as queries:
+        response = client.get(f"{API}/sessions/")
+    assert len(queries) == 2
+    assert response.status_code == 200
+    another, current = response.json()
+    row = AuthToken.objects.get(pk=current["id"])
+    assert (another["device"], another["current"]) == ("another", False)
+    assert current == {
+        "id": row.pk,
+        "device": "",
+        "address": "127.0.0.1",
+        "created_at": row.created_at.isoformat().replace("+00:00", "Z"),
+        "last_used_at": row.last_used_at.isoformat().replace("+00:00", "Z"),
+        "expires_at": row.expires_at.isoformat().replace("+00:00", "Z"),
+        "current": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("sent", "agent", "kept"),
+    [
+        ({"device": "Bob's phone"}, "Mozilla/5.0", "Bob's phone"),
+        ({"device": ""}, "Mozilla/5.0", "Mozilla/5.0"),
+        ({}, "Mozilla/5.0\x01" + "x" * 100, "Mozilla/5.0" + "x" * 89),
+    ],
+)
+def test_a_device_is_called_what_it_says_else_by_its_user_agent(
+    client: Any, user: Any, sent: dict[str, str], agent: str, kept: str
+):
+    body = {"username": "bob", "password": PASSWORD, **sent}
+    client.post(f"{API}/login/", body, HTTP_USER_AGENT=agent)
+    assert AuthToken.objects.get().name == kept
+
+
+@pytest.mark.parametrize("device", [7, None, ["x"], "x" * 101, "a\0b", "\ud800"])
+def test_a_strange_device_is_400_under_its_field(client: Any, user: Any, device: Any):
+    response = client.post(f"{API}/login/", {"username": "bob", "password": PASSWORD, "device": device})
+    assert (response.status_code, set(response.json())) == (400, {"device"})
+
+
+def test_one_session_is_ended_by_its_id(client: Any, user: Any):
+    other = sessions.start(user)
+    logged_in(client)
+    assert client.send("DELETE", f"{API}/sessions/{other.row.pk}/").status_code == 204
+    (current,) = client.get(f"{API}/sessions/").json()
+    assert client.send("DELETE", f"{API}/sessions/{current['id']}/").status_code == 204
+    assert client.get(f"{API}/sessions/").status_code == 401
+
+
+@pytest.mark.parametrize("whose", ["another's", "nobody's", "nonsense"])
+def test_another_users_session_and_none_at_all_are_the_same_404(client: Any, user: Any, whose: str):
+    other = sessions.start(get_user_model().objects.create_user("eve")).row.pk
+    logged_in(client)
+    path = {"another's": other, "nobody's": 10**30}.get(whose, "x")
+    response = client.send("DELETE", f"{API}/sessions/{path}/")
+    assert (response.status_code, response.json()) == (404, {"detail": "Not found.", "code": "not_found"})
+    assert AuthToken.objects.filter(pk=other).exists()
+
+
+def test_a_client_that_somebody_else_let_in_has_no_current_session(user: Any):
+    sessions.start(user)
+    api_client = APIClient()
+    api_client.force_authenticate(user)
+    assert [session["current"] for session in api_client.get(f"{API}/sessions/").json()] == [False]
+
+
+def test_a_rotated_token_is_answered_with_its_end_and_the_old_one_refused(client: Any, user: Any):
+    body = logged_in(client)
+    response = client.post(f"{API}/token/rotate/")
+    assert response.status_code == 200
+    assert response.json() == {"token": response.json()["token"], "expires_at": body["expires_at"]}
+    assert client.get(f"{API}/me/").json()["code"] == "token_invalid"
+    client.token = response.json()["token"]
+    assert client.get(f"{API}/me/").status_code == 200
+
+
+@pytest.mark.parametrize("idle", [None, 300])
+def test_the_end_of_a_rotated_token_is_the_one_that_will_come(client: Any, user: Any, settings: Any, idle: int | None):
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = None
+    logged_in(client)
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = 3600
+    settings.SIMPLE_AUTH = {"TOKEN_IDLE_SECONDS": idle}
+    end = AuthToken.objects.get().created_at + timedelta(hours=1)
+    assert client.post(f"{API}/token/rotate/").json()["expires_at"] == end.isoformat().replace("+00:00", "Z")
+
+
+def test_neither_an_api_key_nor_a_stranger_has_anything_to_rotate(client: Any, user: Any):
+    client.token = tokens.issue(user, AuthToken.Purpose.KEY).secret
+    assert client.post(f"{API}/token/rotate/").status_code == 403
+    api_client = APIClient()
+    api_client.force_authenticate(user)
+    response = api_client.post(f"{API}/token/rotate/")
+    assert (response.status_code, response.json()["code"]) == (401, "token_invalid")
+    assert response.headers["WWW-Authenticate"] == "Token"
+
+
+def test_a_profile_is_changed_by_what_is_sent(client: Any, user: Any):
+    logged_in(client)
+    get_user_model().objects.update(last_name="Builder")
+    response = client.send("PATCH", f"{API}/me/", {"username": "robert", "first_name": "Robert"})
+    assert (response.status_code, response.json()) == (
+        200,
+        {"id": user.pk, "username": "robert", "email": "bob@example.com"},
+    )
+    stored = get_user_model().objects.get()
+    assert (stored.username, stored.first_name, stored.last_name) == ("robert", "Robert", "Builder")
+    client.send("PATCH", f"{API}/me/", {"first_name": ""})
+    assert get_user_model().objects.get().first_name == ""
+    assert client.send("PATCH", f"{API}/me/", {}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "intruder",
+    [
+        {"is_staff": True},
+        {"id": 7},
+        {"is_active": False},
+        {"email": "eve@example.com"},
+        {"password": "x", "groups": [1]},
+    ],
+)
+def test_no_change_gets_in_that_the_contract_does_not_name(client: Any, user: Any, intruder: dict[str, Any]):
+    logged_in(client)
+    before = get_user_model().objects.values().get()
+    assert client.send("PATCH", f"{API}/me/", {**intruder, "first_name": "Robert"}).status_code == 200
+    assert get_user_model().objects.values().get() == {**before, "first_name": "Robert"}
+
+
+@pytest.mark.parametrize("value", STRANGE.values(), ids=STRANGE)
+@pytest.mark.parametrize("field", ["username", "first_name", "last_name"])
+def test_a_strange_change_is_400_under_its_field(client: Any, user: Any, field: str, value: Any):
+    logged_in(client)
+    response = client.send("PATCH", f"{API}/me/", {field: value})
+    if response.status_code == 200:
+        # A first name may be anything that the user model lets pass.
+        assert field != "username"
+    else:
+        assert (response.status_code, set(response.json())) == (400, {field})
+
+
+def test_a_taken_name_stands_under_its_field(client: Any, user: Any):
+    get_user_model().objects.create_user("ann")
+    logged_in(client)
+    response = client.send("PATCH", f"{API}/me/", {"username": "ANN"})
+    assert (response.status_code, response.json()) == (
+        400,
+        {"username": ["A user with that username already exists."]},
+    )
+
+
+def test_an_account_is_deleted_by_whoever_knows_its_password(client: Any, user: Any):
+    logged_in(client)
+    response = client.send("DELETE", f"{API}/me/", {"current_password": "wrong"})
+    assert (response.status_code, response.json()) == (
+        400,
+        {"current_password": ["This is not your current password."]},
+    )
+    assert client.send("DELETE", f"{API}/me/").status_code == 400
+    assert client.send("DELETE", f"{API}/me/", {"current_password": PASSWORD}).status_code == 204
+    assert not get_user_model().objects.exists()
+    assert client.get(f"{API}/me/").status_code == 401
+
+
+def test_a_host_says_why_an_account_stays(client: Any, user: Any, settings: Any):
+    settings.SIMPLE_AUTH = {"DELETE_ACCOUNT": "tests.test_accounts.refuse", "THROTTLE_RATES": {}}
+    logged_in(client)
+    response = client.send("DELETE", f"{API}/me/", {"current_password": PASSWORD})
+    assert (response.status_code, response.json()) == (400, {"non_field_errors": ["There are unpaid bills."]})
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_an_api_key_changes_nothing_of_the_account(client: Any, user: Any, method: str):
+    client.token = tokens.issue(user, AuthToken.Purpose.KEY).secret
+    body = {"first_name": "Robert", "current_password": PASSWORD}
+    assert client.send(method, f"{API}/me/", body).status_code == 403
+    assert get_user_model().objects.get().first_name == ""

@@ -13,7 +13,7 @@ from django.contrib.auth import get_user_model
 from django.db import connections
 
 from django_simple_auth import sessions, tokens
-from django_simple_auth.models import AuthToken, Identifier
+from django_simple_auth.models import AuthToken, Identifier, RetiredToken
 from tests.client import PASSWORD, Client
 
 User = get_user_model()
@@ -103,6 +103,38 @@ def test_logging_out_beside_requests_that_record_their_use_leaves_the_token_dead
     assert not AuthToken.objects.exists()
 
 
+def test_one_rotation_succeeds_and_its_session_goes_on():
+    secret = sessions.start(User.objects.create_user("bob")).secret
+
+    def rotate() -> Any:
+        client = Client()
+        client.token = secret
+        return client.post("/api/auth/token/rotate/")
+
+    responses = at_once([rotate] * 20)
+    assert Counter(response.status_code for response in responses) == {200: 1, 401: 19}
+    for response in responses:
+        if response.status_code == 200:
+            assert sessions.resume(response.json()["token"]).pk == AuthToken.objects.get().pk
+        else:
+            assert response.json()["code"] == "token_invalid"
+    assert RetiredToken.objects.count() == 1
+
+
+def test_of_a_rotation_and_a_logout_the_logout_wins():
+    secret = sessions.start(User.objects.create_user("bob")).secret
+
+    def call(path: str) -> int:
+        client = Client()
+        client.token = secret
+        status: int = client.post(f"/api/auth/{path}/").status_code
+        return status
+
+    statuses = at_once([lambda: call("token/rotate")] * 5 + [lambda: call("logout")] * 5)
+    assert set(statuses) <= {200, 204, 401}
+    assert not AuthToken.objects.exists() or 204 not in statuses
+
+
 def test_one_user_logs_in_from_everywhere_at_once():
     User.objects.create_user("bob", password=PASSWORD)
     body = {"username": "bob", "password": PASSWORD}
@@ -125,3 +157,39 @@ def test_a_throttle_admits_exactly_its_rate(settings: Any):
     body = {"username": "nobody", "password": PASSWORD}
     responses = at_once([lambda: Client().post("/api/auth/login/", body)] * 30)
     assert Counter(response.status_code for response in responses) == {400: 5, 429: 25}
+
+
+@pytest.mark.parametrize("spellings", [["ann"], ["ann", "ANN", "ａｎｎ"]], ids=["same", "variants"])
+def test_one_of_those_who_change_to_a_name_gets_it(spellings: list[str]):
+    secrets = [sessions.start(User.objects.create_user(f"user{n}")).secret for n in range(12)]
+
+    def change(n: int) -> Any:
+        client = Client()
+        client.token = secrets[n]
+        return client.send("PATCH", "/api/auth/me/", {"username": spellings[n % len(spellings)]})
+
+    responses = at_once([lambda n=n: change(n) for n in range(12)])  # type: ignore[misc]
+    assert Counter(response.status_code for response in responses) == {200: 1, 400: 11}
+    for response in responses:
+        if response.status_code == 400:
+            assert response.json() == {"username": ["A user with that username already exists."]}
+    assert User.objects.filter(username__startswith="user").count() == 11
+    assert Identifier.objects.count() == 12
+
+
+def test_an_account_that_is_deleted_while_it_logs_in_leaves_nothing():
+    secret = sessions.start(User.objects.create_user("bob", password=PASSWORD)).secret
+    body = {"username": "bob", "password": PASSWORD}
+
+    def delete() -> int:
+        client = Client()
+        client.token = secret
+        status: int = client.send("DELETE", "/api/auth/me/", {"current_password": PASSWORD}).status_code
+        return status
+
+    statuses = at_once([delete] * 3 + [lambda: Client().post("/api/auth/login/", body).status_code] * 9)
+    assert Counter(statuses[:3])[204] == 1
+    assert set(statuses) <= {200, 204, 400, 401}
+    assert not User.objects.exists()
+    assert not AuthToken.objects.exists()
+    assert not Identifier.objects.exists()

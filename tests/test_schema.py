@@ -28,7 +28,11 @@ def test_drf_spectacular_has_nothing_to_warn_of():
 
 def test_each_path_is_described_once_as_the_contract_writes_it(document: Any):
     ours = {path for path in document["paths"] if path.startswith("/api/auth/") and "whoami" not in path}
-    assert ours == {f"/api/auth/{path}/" for path in ["register", "login", "logout", "logout/all", "me"]}
+    from django_simple_auth.urls import contract
+
+    assert ours == {
+        f"/api/auth/{endpoint.path}".replace("<int:", "{").replace(">", "}") for endpoint in contract.endpoints
+    }
 
 
 @pytest.mark.parametrize(
@@ -38,6 +42,14 @@ def test_each_path_is_described_once_as_the_contract_writes_it(document: Any):
         ("login", "post", {"200", "400", "413", "415", "429", "503"}),
         ("logout", "post", {"204", "401", "403", "503"}),
         ("me", "get", {"200", "401", "503"}),
+        ("me", "patch", {"200", "400", "401", "403", "413", "415", "429", "503"}),
+        ("me", "delete", {"204", "400", "401", "403", "413", "415", "429", "503"}),
+        ("token/rotate", "post", {"200", "401", "403", "503"}),
+        ("keys", "get", {"200", "401", "403", "503"}),
+        ("keys", "post", {"201", "400", "401", "403", "413", "415", "429", "503"}),
+        ("keys/{key_id}", "delete", {"204", "401", "403", "404", "503"}),
+        ("sessions", "get", {"200", "401", "403", "503"}),
+        ("sessions/{session_id}", "delete", {"204", "401", "403", "404", "503"}),
     ],
 )
 def test_every_status_that_can_come_is_described(document: Any, path: str, method: str, statuses: set[str]):
@@ -78,6 +90,27 @@ def test_a_fixed_answer_is_described_to_the_letter(document: Any):
 def test_a_cookie_is_described_under_its_name():
     definition = CookieTokenScheme(None).get_security_definition(None)
     assert definition == {"type": "apiKey", "in": "cookie", "name": "__Host-simple_auth"}
+
+
+def test_words_are_described_as_texts(document: Any):
+    for name in ["SimpleAuthNewKey", "SimpleAuthKey"]:
+        schema = document["components"]["schemas"][name]["properties"]["scopes"]
+        assert schema == {"type": "array", "items": {"type": "string"}}
+
+
+def test_a_delete_with_a_body_is_described_with_it(document: Any):
+    body = document["paths"]["/api/auth/me/"]["delete"]["requestBody"]
+    schema = {"$ref": "#/components/schemas/SimpleAuthConfirmation"}
+    assert body == {"content": {"application/json": {"schema": schema}}, "required": True}
+    assert "requestBody" not in document["paths"]["/api/auth/keys/{key_id}/"]["delete"]
+
+
+def test_a_list_is_described_as_one(document: Any):
+    answer = document["paths"]["/api/auth/sessions/"]["get"]["responses"]["200"]
+    assert answer["content"]["application/json"]["schema"] == {
+        "type": "array",
+        "items": {"$ref": "#/components/schemas/SimpleAuthOpenSession"},
+    }
 
 
 def test_an_error_shape_describes_its_bodies():

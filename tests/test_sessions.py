@@ -10,8 +10,8 @@ from django.db import IntegrityError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from django_simple_auth import durable, sessions, tokens
-from django_simple_auth.models import AuthToken
-from django_simple_auth.refusals import InvalidCredentials, TokenExpired, TokenInvalid
+from django_simple_auth.models import AuthToken, RetiredToken
+from django_simple_auth.refusals import InvalidCredentials, TokenExpired, TokenInvalid, UnknownSession
 
 
 @pytest.fixture
@@ -283,3 +283,187 @@ def test_clearing_deletes_the_dead_in_batches_and_nothing_else(user: Any, settin
     assert sessions.count_expired() == 5
     assert list(sessions.clear_expired(batch_size=2)) == [2, 2, 1]
     assert AuthToken.objects.get() == alive.row
+
+
+def test_sessions_are_listed_with_what_a_user_knows_them_by_the_latest_used_first(user: Any, clock: Any, settings: Any):
+    first = sessions.start(user, device="Bob's phone", address="203.0.113.9")
+    clock.passes(minutes=1)
+    second = sessions.start(user)
+    clock.passes(minutes=5)
+    durable.settle()
+    sessions.resume(first.secret)
+    durable.settle()
+    listed = sessions.alive(user, second.row)
+    assert [(session.id, session.device, session.address, session.current) for session in listed] == [
+        (first.row.pk, "Bob's phone", "203.0.113.9", False),
+        (second.row.pk, "", "", True),
+    ]
+    assert listed[0].created_at == first.row.created_at
+    assert listed[0].last_used_at - first.row.created_at >= timedelta(minutes=6)
+    assert listed[0].expires_at == first.row.expires_at
+
+
+def test_a_list_has_neither_the_dead_nor_keys_nor_those_of_others(user: Any, clock: Any, settings: Any):
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = 60
+    sessions.start(user)
+    clock.passes(seconds=61)
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = None
+    AuthToken.objects.update(expires_at=tokens.now())
+    sessions.start(get_user_model().objects.create_user("eve"))
+    tokens.issue(user, AuthToken.Purpose.KEY)
+    alive = sessions.start(user)
+    assert [(session.id, session.expires_at) for session in sessions.alive(user)] == [(alive.row.pk, None)]
+
+
+def test_a_list_says_when_idleness_will_end_a_session(user: Any, settings: Any):
+    settings.SIMPLE_AUTH = {"TOKEN_IDLE_SECONDS": 300}
+    row = sessions.start(user).row
+    (session,) = sessions.alive(user)
+    assert session.expires_at == row.last_used_at + timedelta(seconds=300)
+
+
+def test_one_session_is_ended_by_its_id_and_the_host_told(user: Any, heard: Any):
+    kept, ended = sessions.start(user), sessions.start(user)
+    heard.clear()
+    sessions.end_one(user, ended.row.pk)
+    assert [name for name, *_ in heard] == ["out"]
+    assert AuthToken.objects.get() == kept.row
+    with pytest.raises(UnknownSession):
+        sessions.end_one(user, ended.row.pk)
+
+
+@pytest.mark.parametrize("whose", ["another's", "a key's", "nobody's", "no integer of the database's"])
+def test_no_other_id_ends_anything(user: Any, whose: str):
+    other = sessions.start(get_user_model().objects.create_user("eve")).row.pk
+    key = tokens.issue(user, AuthToken.Purpose.KEY).row.pk
+    ids = {"another's": other, "a key's": key, "nobody's": 0}
+    with pytest.raises(UnknownSession):
+        sessions.end_one(user, ids.get(whose, 10**40))
+    assert AuthToken.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("device", "kept"),
+    [
+        ("phone", "phone"),
+        (" a\r\nb\0c\x1b[31m\u202e\u2028\ud800d ", "abc[31md"),
+        ("x" * 101, "x" * 100),
+        ("Käthes Häuschen 🏠", "Käthes Häuschen 🏠"),
+    ],
+)
+def test_of_a_devices_name_is_kept_what_can_be_printed_and_has_room(user: Any, device: str, kept: str):
+    sessions.start(user, device=device, address="f" * 46)
+    (session,) = sessions.alive(user)
+    assert (session.device, session.address) == (kept, "f" * 45)
+
+
+def test_a_rotated_token_is_another_secret_for_the_same_session(user: Any, clock: Any):
+    issued = sessions.start(user, device="phone")
+    before = AuthToken.objects.get()
+    clock.passes(seconds=30)
+    rotated = sessions.rotate(issued.row)
+    after = sessions.resume(rotated.secret)
+    assert rotated.secret != issued.secret
+    kept = ("pk", "user", "name", "purpose", "created_at", "expires_at", "last_used_at")
+    assert [getattr(after, name) for name in kept] == [getattr(before, name) for name in kept]
+    with pytest.raises(TokenInvalid):
+        sessions.resume(issued.secret)
+
+
+def test_a_rotation_that_comes_too_late_changes_nothing(user: Any):
+    issued = sessions.start(user)
+    late = AuthToken.objects.get()
+    rotated = sessions.rotate(issued.row)
+    with pytest.raises(TokenInvalid):
+        sessions.rotate(late)
+    assert sessions.resume(rotated.secret)
+    assert RetiredToken.objects.count() == 1
+
+
+def test_a_session_that_has_ended_is_not_rotated_back_to_life(user: Any):
+    issued = sessions.start(user)
+    sessions.end(issued.row)
+    with pytest.raises(TokenInvalid):
+        sessions.rotate(issued.row)
+    assert not AuthToken.objects.exists()
+    assert not RetiredToken.objects.exists()
+
+
+def test_a_key_stays_a_key_when_it_is_rotated(user: Any):
+    rotated = sessions.rotate(tokens.issue(user, AuthToken.Purpose.KEY).row)
+    assert rotated.secret.startswith("dsk_")
+    assert sessions.resume(rotated.secret)
+
+
+def test_a_request_under_way_during_a_rotation_is_refused_and_does_no_harm(user: Any, clock: Any):
+    issued = sessions.start(user)
+    rotated = sessions.rotate(issued.row)
+    clock.passes(seconds=9)
+    with pytest.raises(TokenInvalid):
+        sessions.resume(issued.secret)
+    assert sessions.resume(rotated.secret)
+
+
+@pytest.mark.parametrize("rotations", [1, 3])
+def test_a_replay_ends_the_session_however_often_it_was_rotated_since(user: Any, clock: Any, rotations: int):
+    bystander = sessions.start(user)
+    issued = sessions.start(user)
+    latest = issued
+    for _ in range(rotations):
+        latest = sessions.rotate(latest.row)
+    clock.passes(seconds=11)
+    with pytest.raises(TokenInvalid):
+        sessions.resume(issued.secret)
+    with pytest.raises(TokenInvalid):
+        sessions.resume(latest.secret)
+    assert AuthToken.objects.get() == bystander.row
+
+
+def test_a_replay_ends_the_session_though_it_is_rotated_in_that_moment(user: Any, clock: Any, monkeypatch: Any):
+    issued = sessions.start(user)
+    latest = sessions.rotate(issued.row)
+    clock.passes(seconds=11)
+    real = sessions.durably
+
+    def be_late(write: Any, using: str) -> Any:
+        sessions.rotate(latest.row)
+        return real(write, using)
+
+    monkeypatch.setattr(sessions, "durably", be_late)
+    with pytest.raises(TokenInvalid):
+        sessions.resume(issued.secret)
+    assert not AuthToken.objects.exists()
+
+
+def test_of_two_replays_one_finds_nothing_to_end(user: Any, clock: Any, monkeypatch: Any):
+    issued = sessions.start(user)
+    sessions.rotate(issued.row)
+    clock.passes(seconds=11)
+    told = []
+    monkeypatch.setattr(sessions.events.token_replayed, "tell", lambda *args, **facts: told.append(facts))
+    monkeypatch.setattr(sessions, "durably", lambda write, using: (0, {}))
+    with pytest.raises(TokenInvalid):
+        sessions.resume(issued.secret)
+    durable.settle()
+    assert told == []
+
+
+def test_a_replay_of_a_session_that_has_ended_finds_nothing_to_end(user: Any, clock: Any):
+    issued = sessions.start(user)
+    sessions.rotate(issued.row)
+    sessions.end(issued.row)
+    clock.passes(seconds=11)
+    bystander = sessions.start(user).row
+    with pytest.raises(TokenInvalid):
+        sessions.resume(issued.secret)
+    assert AuthToken.objects.get() == bystander
+
+
+def test_clearing_deletes_the_retired_secrets_of_sessions_that_are_no_more(user: Any):
+    gone, kept = sessions.start(user), sessions.start(user)
+    for _ in range(5):
+        gone = sessions.rotate(gone.row)
+    sessions.rotate(kept.row)
+    sessions.end(gone.row)
+    assert list(sessions.clear_expired(batch_size=2)) == []
+    assert RetiredToken.objects.get().token == kept.row

@@ -1,4 +1,4 @@
-"""An account: made, shown."""
+"""An account: made, shown, changed, ended."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 
 from .. import accounts
-from ..refusals import Refused, Several
+from ..refusals import AccountInUse, LimitExceeded, Refused, Several, TokenInvalid, WrongCurrentPassword
 from ..wire import Outcome, View
 from ..wire.view import user_of
 
@@ -24,7 +24,7 @@ class Register(View):
     permission_classes = ()
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
-        return Outcome(user=accounts.register(**values))
+        return Outcome(user=accounts.register(request=request._request, **values))
 
     def faults(self, **values: Any) -> list[Refused]:
         return accounts.faults(**values)
@@ -40,3 +40,29 @@ class ShowAccount(View):
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         return Outcome(user=user_of(request))
+
+
+class UpdateAccount(View):
+    """Change what people call me. What is left out stays."""
+
+    name = "update_me"
+    method = "PATCH"
+    # It tells which names are taken, as registration does, and shall not be asked more often than that.
+    throttle = "register"
+    refuses = (Several, TokenInvalid)
+
+    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
+        return Outcome(user=accounts.update(user_of(request), request=request._request, **values))
+
+
+class DeleteAccount(View):
+    """End my account, with all that it owns."""
+
+    name = "delete_me"
+    method = "DELETE"
+    refuses = (WrongCurrentPassword, AccountInUse, LimitExceeded)
+
+    def perform(self, request: Request, *args: Any, current_password: str, **values: Any) -> Outcome:
+        user = user_of(request)
+        accounts.delete(user, current_password, request._request)
+        return Outcome(user=user)

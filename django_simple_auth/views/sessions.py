@@ -1,4 +1,4 @@
-"""A login, and its end."""
+"""A login, its kin, and its end."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from rest_framework.request import Request
 
-from .. import accounts, limits, sessions, users
+from .. import accounts, limits, sessions, tokens, users
 from ..models import AuthToken
-from ..refusals import InvalidCredentials, LimitExceeded
+from ..refusals import InvalidCredentials, LimitExceeded, TokenInvalid, UnknownSession
 from ..wire import Outcome, View
-from ..wire.network import network
+from ..wire.network import address, network
 from ..wire.view import user_of
 
 
@@ -26,10 +26,11 @@ class LogIn(View):
     explain = False
     """Whether to tell the causes of InvalidCredentials apart."""
 
-    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
+    def perform(self, request: Request, *args: Any, device: str = "", **values: Any) -> Outcome:
         user = self.authenticate(request, **values)
         self.admit(request, user)
-        issued = sessions.start(user, request._request)
+        device = device or request.META.get("HTTP_USER_AGENT", "")
+        issued = sessions.start(user, request._request, device=device, address=address(request))
         return Outcome(user=user, token=issued.secret, expires_at=issued.row.expires_at)
 
     def admit(self, request: Request, user: AbstractBaseUser) -> None:
@@ -38,7 +39,8 @@ class LogIn(View):
     def authenticate(
         self, request: Request, *, password: str, username: str | None = None, email: str | None = None, **values: Any
     ) -> AbstractBaseUser:
-        limits.take("login_account", users.blurred(username or email or ""), network(request))
+        name = users.blurred(username or email or "")
+        limits.take("login_account", name, network(request), request=request._request)
         return accounts.authenticate(
             username=username, email=email, password=password, request=request._request, explain=self.explain
         )
@@ -70,6 +72,46 @@ class LogOutEverywhere(View):
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         sessions.end_all(user_of(request), request._request)
         return Outcome(user=user_of(request))
+
+
+class RotateToken(View):
+    """Another token for the same session; the one that was sent is no good any more."""
+
+    name = "rotate"
+    refuses = (TokenInvalid,)
+
+    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
+        # Another authentication class may have let the client in; there is nothing of ours to rotate then.
+        if not isinstance(request.auth, AuthToken):
+            raise TokenInvalid
+        issued = sessions.rotate(request.auth, request._request)
+        return Outcome(user=user_of(request), token=issued.secret, expires_at=tokens.ends_at_latest(issued.row))
+
+
+class ListSessions(View):
+    """Where the user is logged in."""
+
+    name = "sessions"
+    method = "GET"
+    reads_only = True
+
+    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
+        user, current = user_of(request), request.auth
+        rows = sessions.alive(user, current if isinstance(current, AuthToken) else None)
+        return Outcome(user=user, rows=rows)
+
+
+class EndSession(View):
+    """End one session of the user, which the path names by its id."""
+
+    name = "session"
+    method = "DELETE"
+    refuses = (UnknownSession,)
+
+    def perform(self, request: Request, *args: Any, session_id: int, **values: Any) -> Outcome:
+        user = user_of(request)
+        sessions.end_one(user, session_id, request._request)
+        return Outcome(user=user)
 
 
 class LogOutByGet(LogOut):

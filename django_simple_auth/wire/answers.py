@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from rest_framework.serializers import BaseSerializer
 
 from .. import users
 
@@ -19,6 +21,10 @@ class Outcome:
     token: str | None = field(default=None, repr=False)
     """The secret itself, on the one occasion that it is known."""
     expires_at: datetime | None = None
+    row: Any = None
+    """What was made, where that is not the user."""
+    rows: Sequence[Any] = ()
+    """What a list has, for ``Many``."""
 
     @property
     def id(self) -> Any:
@@ -49,6 +55,13 @@ class Fixed:
 
     def __init__(self, **body: Any) -> None:
         self.body = body
+
+
+class Many:
+    """A list of the Outcome's rows: ``Many(Shape)`` answers ``[{...}, {...}]``."""
+
+    def __init__(self, shape: type[BaseSerializer[Any]]) -> None:
+        self.shape = shape
 
 
 class Detail(Fixed):

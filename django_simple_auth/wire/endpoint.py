@@ -19,7 +19,7 @@ from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.serializers import BaseSerializer, Serializer
 
 from ..authentication import QueryTokenAuthentication, Unavailable
-from .answers import Fixed
+from .answers import Fixed, Many
 from .body import TooLarge
 from .refusal import Refusals, status_of
 from .view import View
@@ -39,7 +39,7 @@ class Endpoint:
     _: KW_ONLY
     request: type[Serializer[Any]] | None = None
     """Checks the body's shape; None: whatever body comes is ignored."""
-    response: type[BaseSerializer[Any]] | Fixed | None = None
+    response: type[BaseSerializer[Any]] | Many | Fixed | None = None
     """Made from the view's Outcome; None: 204, no body."""
     refusals: Refusals = field(default_factory=dict)
     """Causes that this endpoint answers in a way of its own; they add to the contract's."""

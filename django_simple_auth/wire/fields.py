@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timezone
 from typing import Any, NoReturn
 
@@ -59,6 +59,20 @@ class InstantField(serializers.DateTimeField):
         super().__init__(format=ISO_8601, default_timezone=timezone.utc, **kwargs)
 
 
+class WordsField(serializers.Field):
+    """A list of texts, refused as a whole: every error of ours is a list of texts, however deep a body is."""
+
+    default_error_messages = {"invalid": _("This must be a list of words.")}
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        if not isinstance(data, list) or not all(isinstance(word, str) for word in data):
+            self.fail("invalid")
+        return data
+
+    def to_representation(self, value: str | Sequence[str]) -> list[str]:
+        return value.split() if isinstance(value, str) else list(value)
+
+
 # What follows has comments for docstrings: drf-spectacular would publish those.
 
 
@@ -109,6 +123,14 @@ class AdaptedRegistration(Adapted):
                 options.pop("validators", None)
                 fields[name] = field_class(**options)
         return fields
+
+
+class AdaptedProfile(_Renaming):
+    # What the model lacks is not offered, nor is a ``username`` that is the e-mail address.
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        lacking = {"username", "first_name", "last_name"} - users.profile().keys()
+        return {name: field for name, field in super().get_fields().items() if str(field.source or name) not in lacking}
 
 
 class AdaptedCredentials(_Renaming):

@@ -7,11 +7,18 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from django.utils.functional import Promise
-from rest_framework.exceptions import APIException, ErrorDetail, Throttled, ValidationError
+from rest_framework.exceptions import (
+    APIException,
+    AuthenticationFailed,
+    ErrorDetail,
+    NotFound,
+    Throttled,
+    ValidationError,
+)
 from rest_framework.fields import get_error_detail
 from rest_framework.response import Response
 
-from ..refusals import InvalidValue, LimitExceeded, Refused, Several
+from ..refusals import InvalidValue, LimitExceeded, Missing, Refused, Several, TokenRefused
 
 ExceptionHandler: TypeAlias = Callable[[Exception, dict[str, Any]], Response]
 """Like DRF's EXCEPTION_HANDLER, but it always answers."""
@@ -31,6 +38,13 @@ class Refusal:
 
 Refusals: TypeAlias = Mapping[type[Exception], Refusal]
 
+_IN_DRF: dict[type[Refused], type[APIException]] = {
+    LimitExceeded: Throttled,
+    Missing: NotFound,
+    TokenRefused: AuthenticationFailed,
+}
+"""What DRF says, too: a contract's word on the one holds for the other. All other refusals are ValidationErrors."""
+
 
 @dataclass(frozen=True)
 class Manners:
@@ -43,14 +57,17 @@ class Manners:
 
 def promised(cause: type[Exception], refusals: Refusals) -> Refusal:
     """The contract's word on this cause, or on the nearest cause above it."""
-    return next((refusals[kind] for kind in cause.__mro__ if kind in refusals), Refusal())
+    kinds = (*cause.__mro__, *(_in_drf(cause) or object).__mro__)
+    return next((refusals[kind] for kind in kinds if kind in refusals), Refusal())
+
+
+def _in_drf(cause: type[Exception]) -> type[APIException] | None:
+    return next((drf for kind, drf in _IN_DRF.items() if issubclass(cause, kind)), None)
 
 
 def status_of(cause: type[Exception], refusals: Refusals) -> int:
     """The status under which a cause is answered."""
-    seen_by_drf = cause
-    if issubclass(cause, Refused):
-        seen_by_drf = Throttled if issubclass(cause, LimitExceeded) else ValidationError
+    seen_by_drf = _in_drf(cause) or (ValidationError if issubclass(cause, Refused) else cause)
     usual: int = getattr(seen_by_drf, "status_code", 500)
     return promised(cause, refusals).status or usual
 
@@ -59,6 +76,8 @@ def as_api_exception(cause: Refused, refusals: Refusals, wire_names: Mapping[str
     """The DRF exception for a service's refusal; ``wire_names`` says what the client called the domain's fields."""
     if isinstance(cause, LimitExceeded):
         return Throttled(wait=cause.retry_after)
+    if (kind := _in_drf(type(cause))) is not None:
+        return kind(str(cause.message), cause.code)
     refusal = promised(type(cause), refusals)
     if cause.field is None and not isinstance(cause, Several) and refusal.status not in (None, 400):
         # Under any other status than 400, DRF's errors are a text under "detail".

@@ -32,7 +32,7 @@ from rest_framework.views import APIView
 from .. import limits
 from ..authentication import QueryTokenAuthentication, TokenAuthentication, Unavailable, take_from_query
 from ..refusals import Refused, TokenInvalid
-from .answers import Fixed, Outcome
+from .answers import Fixed, Many, Outcome
 from .body import JSONBody, read
 from .cookie import write_cookie
 from .endpoint import Endpoint
@@ -132,7 +132,7 @@ class Resource(APIView):
 
     def check_throttles(self, request: Request) -> None:
         if self.endpoint and self.endpoint.throttle:
-            limits.take(self.endpoint.throttle, network(request))
+            limits.take(self.endpoint.throttle, network(request), request=request._request)
 
     def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> NoReturn:
         if not request.successful_authenticator and any(
@@ -168,8 +168,7 @@ class Resource(APIView):
         if shape is None:
             response = Response(status=status.HTTP_204_NO_CONTENT)
         else:
-            body = shape.body if isinstance(shape, Fixed) else shape(outcome).data
-            response = Response(body, status=self.endpoint.status)
+            response = Response(_body(shape, outcome), status=self.endpoint.status)
         if self.endpoint.cookie:
             write_cookie(response, self.request, outcome)
         return response
@@ -222,6 +221,14 @@ class Resource(APIView):
         if self.secret_parameters:
             response["Referrer-Policy"] = "no-referrer"
         return response
+
+
+def _body(shape: Any, outcome: Outcome) -> Any:
+    if isinstance(shape, Fixed):
+        return shape.body
+    if isinstance(shape, Many):
+        return shape.shape(outcome.rows, many=True).data
+    return shape(outcome).data
 
 
 def _is_prefetch(request: Request) -> bool:

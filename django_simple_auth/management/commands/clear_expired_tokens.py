@@ -1,4 +1,4 @@
-"""``manage.py clear_expired_tokens``: delete what is dead."""
+"""``manage.py clear_expired_tokens``: delete what is dead, tell of the keys that soon will be."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from ... import sessions
+from ... import keys, sessions
 
 
 class Command(BaseCommand):
-    help = "Deletes expired tokens in batches. Safe beside logins and beside another run of itself."
+    help = (
+        "Deletes expired tokens in batches, and tells of API keys that expire soon. Safe beside logins and beside "
+        "another run of itself."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--batch-size", type=_positive, default=1000, help="Rows per statement (default: 1000).")
@@ -29,6 +32,7 @@ class Command(BaseCommand):
             if on_terminal and options["verbosity"]:
                 self.stdout.write(f"\r{deleted} of {max(total, deleted)}", ending="")
                 self.stdout.flush()
+        keys.warn()
         if on_terminal and deleted and options["verbosity"]:
             self.stdout.write("")
         if options["verbosity"]:
