@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -20,7 +21,16 @@ DEFAULT_RATES = {
     "login_account": "10/min",
     "key": "10/min",
     "leave": "30/min",
+    "current_password": "10/min",
+    "password_change": "10/min",
+    "reset": "10/min",
+    "reset_confirm": "10/min",
+    "mail": "10/hour",
 }
+DEFAULT_LINKS = {
+    "reset": "/reset-password#token={token}",
+}
+"""The token is in the fragment: browsers send that to no server, and so to no log and no Referer header."""
 RISKS = {
     "token_in_query": "takes the token from the query string, where logs and histories keep it",
     "get_changes_state": "changes state by GET, which links, crawlers and previews follow",
@@ -67,6 +77,34 @@ class Settings:
                 f"SIMPLE_AUTH['TOKENS_PER_USER'] must be a positive whole number or None, not {value!r}."
             )
         return value
+
+    @property
+    def PUBLIC_URL(self) -> str | None:
+        """Where people reach the pages that links in mails lead to, without a slash at the end."""
+        value = self.SIMPLE_AUTH.get("PUBLIC_URL")
+        if value is None:
+            return None
+        parts = urlsplit(value) if isinstance(value, str) else None
+        if parts is None or parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+            raise ImproperlyConfigured(
+                f"SIMPLE_AUTH['PUBLIC_URL'] must look like 'https://www.example.com', not {value!r}."
+            )
+        return str(value).rstrip("/")
+
+    @property
+    def LINKS(self) -> dict[str, str]:
+        """What each link in a mail looks like behind PUBLIC_URL, with ``{token}`` where the secret goes."""
+        value = self.SIMPLE_AUTH.get("LINKS", {})
+        if not isinstance(value, Mapping) or not DEFAULT_LINKS.keys() >= value.keys():
+            raise ImproperlyConfigured(
+                f"SIMPLE_AUTH['LINKS'] must be a dict with some of {', '.join(map(repr, DEFAULT_LINKS))}, not {value!r}."
+            )
+        for name, pattern in value.items():
+            if not isinstance(pattern, str) or not pattern.startswith("/") or "{token}" not in pattern:
+                raise ImproperlyConfigured(
+                    f"SIMPLE_AUTH['LINKS'][{name!r}] must look like {DEFAULT_LINKS[name]!r}, not {pattern!r}."
+                )
+        return {**DEFAULT_LINKS, **value}
 
     @property
     def ACKNOWLEDGED_RISKS(self) -> frozenset[str]:

@@ -8,6 +8,7 @@ here. Who has none, because a bulk operation or a time before the installation m
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -51,6 +52,16 @@ def lost(user: AbstractBaseUser) -> list[str]:
     # Asked for our own rows, not for the rival's: a REPEATABLE READ snapshot cannot see those.
     own = _rows(user).filter(digest__in=names).values_list("digest", flat=True)
     return [names[key] for key in names.keys() - set(own)]
+
+
+def bears(user: AbstractBaseUser, kind: str, name: str) -> bool:
+    """Whether this, in whichever spelling, is the user's name."""
+    return digest(kind, name) in _digests(user)
+
+
+def mark_verified(user: AbstractBaseUser, email: str, at: datetime) -> bool:
+    """Note that the user has proved this address. False if somebody else holds it."""
+    return bool(_rows(user).filter(digest=digest("email", email)).update(verified_at=at))
 
 
 def sync(user: AbstractBaseUser) -> None:

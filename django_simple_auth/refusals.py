@@ -47,6 +47,10 @@ class AccountDisabled(InvalidCredentials):
     message = _("This account is disabled.")
 
 
+class CredentialsOutdated(InvalidCredentials):
+    """They were right when they were checked; the password, or only its hash, has been replaced since."""
+
+
 class TokenRefused(Refused):
     """A token of ours that opens nothing."""
 
@@ -63,6 +67,22 @@ class TokenExpired(TokenRefused):
 
     code = "token_expired"
     message = _("The token has expired.")
+
+
+class LinkInvalid(Refused):
+    """A mailed secret that is mistyped, used, replaced, too old, or of an account that has ended or been disabled."""
+
+    code = "link_invalid"
+    message = _("This link is invalid or has expired.")
+    field = "token"
+
+
+class WrongCurrentPassword(Refused):
+    """Whoever holds a login of the account does not know its password."""
+
+    code = "wrong_password"
+    message = _("This is not your current password.")
+    field = "current_password"
 
 
 class LimitExceeded(Refused):

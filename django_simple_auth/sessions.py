@@ -14,11 +14,11 @@ from django.db import DatabaseError, models, router
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
-from . import tokens
+from . import tokens, users
 from .conf import conf
 from .durable import afterwards, durably
 from .models import AuthToken
-from .refusals import InvalidCredentials, TokenExpired, TokenInvalid
+from .refusals import CredentialsOutdated, InvalidCredentials, TokenExpired, TokenInvalid
 from .tokens import Issued
 from .transactions import transact
 
@@ -33,11 +33,12 @@ _WITH_USER = AuthToken.objects.select_related("user")
 def start(user: AbstractBaseUser, request: HttpRequest | None = None) -> Issued:
     """Log the user in: a token of its own for this device, the oldest making room above TOKENS_PER_USER.
 
-    Sends ``user_logged_in``. Raises ``InvalidCredentials`` if the user was deleted meanwhile.
+    Sends ``user_logged_in``. Raises ``InvalidCredentials`` if the user was deleted meanwhile, and
+    ``CredentialsOutdated`` if the password is another one than ``user`` was loaded with.
     """
 
     def grant() -> Issued:
-        issued = tokens.issue(user)
+        issued = tokens.issue(user, owner=_unchanged(user))
         if (limit := conf.TOKENS_PER_USER) is not None:
             _evict(user, limit)
         return issued
@@ -56,17 +57,23 @@ def log_in(user: AbstractBaseUser, request: HttpRequest | None, grant: Callable[
         # row is written first: a foreign key to it locks it for reading, and two logins that then both want to write
         # it are a deadlock on MariaDB.
         if conf.TOKENS_PER_USER is not None:
-            _take_turns(user)
+            # So that none of the user's other logins counts without seeing this one.
+            users.take_turns(user)
         user_logged_in.send(sender=user.__class__, request=request, user=user)
         return grant()
 
     try:
         return transact(begin, AuthToken)
     except DatabaseError:
-        # The foreign key, or the UPDATE of last_login that found no row: whichever this database notices first.
-        if get_user_model()._base_manager.using(_primary()).filter(pk=user.pk).exists():
-            raise
-        raise InvalidCredentials from None
+        # The foreign key, the UPDATE of last_login that found no row, or an owner who has changed: whichever this
+        # database notices first.
+        stored = get_user_model()._base_manager.using(_primary()).filter(pk=user.pk)
+        password = stored.values_list("password", flat=True).first()
+        if password is None:
+            raise InvalidCredentials from None
+        if password != user.password:
+            raise CredentialsOutdated from None
+        raise
 
 
 @sensitive_variables()
@@ -97,6 +104,12 @@ def end(token: AuthToken, request: HttpRequest | None = None) -> None:
     """Log out on this device. Sends ``user_logged_out``. Ending what has ended already is no error."""
     AuthToken.objects.filter(pk=token.pk).delete()
     user_logged_out.send(sender=token.user.__class__, request=request, user=token.user)
+
+
+def end_others(user: AbstractBaseUser, keep: AuthToken | None = None) -> None:
+    """End every login of the user but this one. API keys are no logins and stay."""
+    others = _logins(user) if keep is None else _logins(user).exclude(pk=keep.pk)
+    others.delete()
 
 
 def end_all(user: AbstractBaseUser, request: HttpRequest | None = None) -> None:
@@ -135,15 +148,18 @@ def _primary() -> str:
     return router.db_for_write(AuthToken)
 
 
+def _unchanged(user: AbstractBaseUser) -> models.Subquery:
+    """The user's key, if the password is still the one that was checked; else NULL, which no token takes.
+
+    Asked within the INSERT, under a lock: a change of the password either comes first and is seen, or comes later and
+    finds the token to delete it.
+    """
+    rows = get_user_model()._base_manager.using(_primary()).filter(pk=user.pk, password=user.password)
+    return models.Subquery(rows.select_for_update().values("pk"))
+
+
 def _logins(user: AbstractBaseUser) -> models.QuerySet[AuthToken]:
     return AuthToken.objects.using(_primary()).filter(user=user.pk, purpose=AuthToken.Purpose.LOGIN)
-
-
-def _take_turns(user: AbstractBaseUser) -> None:
-    """Make the user's other logins wait, so that none of them counts without seeing this one."""
-    # An UPDATE that changes nothing, rather than SELECT ... FOR UPDATE: SQLite knows no row locks, and a transaction
-    # that begins with a write waits its turn there.
-    get_user_model()._base_manager.filter(pk=user.pk).update(password=models.F("password"))
 
 
 def _evict(user: AbstractBaseUser, limit: int) -> None:

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import Q
+from django.db.models import Q, Subquery
 
 from .conf import conf
 from .models import AuthToken
@@ -60,21 +60,28 @@ def digest(secret: str) -> bytes:
     return sha256(secret.encode()).digest()
 
 
-def issue(user: AbstractBaseUser, purpose: AuthToken.Purpose = AuthToken.Purpose.LOGIN) -> Issued:
-    """Make and store a token. A login's lives TOKEN_EXPIRED_AFTER_SECONDS, a key's until it is revoked."""
-    # The stubs know one user model; hosts have many.
-    owner: Any = user
+def issue(
+    user: AbstractBaseUser, purpose: AuthToken.Purpose = AuthToken.Purpose.LOGIN, owner: Subquery | None = None
+) -> Issued:
+    """Make and store a token. A login's lives TOKEN_EXPIRED_AFTER_SECONDS, a key's until it is revoked.
+
+    ``owner`` finds the user's key, or NULL if there must be no token.
+    """
     secret = generate(PREFIXES[purpose])
     created = now()
     lifetime = conf.TOKEN_EXPIRED_AFTER_SECONDS if purpose == AuthToken.Purpose.LOGIN else None
-    row = AuthToken.objects.create(
-        user=owner,
+    # The stubs know one user model; hosts have many.
+    bearer: Any = user
+    row = AuthToken(
+        user_id=user.pk if owner is None else owner,
         purpose=purpose,
         digest=digest(secret),
         created_at=created,
         expires_at=None if lifetime is None else created + timedelta(seconds=lifetime),
         last_used_at=created,
     )
+    row.save(force_insert=True)
+    row.user = bearer
     return Issued(row=row, secret=secret)
 
 

@@ -3,7 +3,16 @@
 from rest_framework import serializers
 
 from .contracts.errors import coded_detail
-from .views import LogIn, LogOut, LogOutEverywhere, Register, ShowAccount
+from .views import (
+    AskPasswordReset,
+    ChangePassword,
+    LogIn,
+    LogOut,
+    LogOutEverywhere,
+    Register,
+    ResetPassword,
+    ShowAccount,
+)
 from .wire import (
     Adapted,
     AdaptedCredentials,
@@ -39,12 +48,29 @@ class Session(Adapted):
     user = Account(source="*")
 
 
+class NewPassword(serializers.Serializer):
+    current_password = PasswordField()
+    new_password = PasswordField()
+
+
+class Address(serializers.Serializer):
+    email = serializers.EmailField()
+
+
+class PasswordByLink(serializers.Serializer):
+    token = serializers.CharField()
+    new_password = PasswordField()
+
+
 contract = Contract(
     Endpoint("register/", Register, request=Registration, response=Account),
     Endpoint("login/", LogIn, request=Credentials, response=Session),
     Endpoint("logout/", LogOut),
     Endpoint("logout/all/", LogOutEverywhere),
     Endpoint("me/", ShowAccount, response=Account),
+    Endpoint("password/change/", ChangePassword, request=NewPassword),
+    Endpoint("password/reset/", AskPasswordReset, request=Address),
+    Endpoint("password/reset/confirm/", ResetPassword, request=PasswordByLink),
     errors=coded_detail,
 )
 app_name = "simple_auth"

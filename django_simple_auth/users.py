@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Field
+from django.db.models import F, Field
 
 
 def login_field() -> str:
@@ -65,6 +65,17 @@ def has_field(name: str) -> bool:
 
 def primary_key() -> Field[Any, Any]:
     return get_user_model()._meta.pk
+
+
+def take_turns(user: AbstractBaseUser, **unchanged: Any) -> bool:
+    """Lock the user's row to the end of the transaction; whoever else wants it waits.
+
+    False if there is none, or if it has other values than ``unchanged`` by now.
+    """
+    # An UPDATE that changes nothing, rather than SELECT ... FOR UPDATE: SQLite knows no row locks, and a transaction
+    # that begins with a write waits its turn there.
+    rows = get_user_model()._base_manager.filter(pk=user.pk, **unchanged)
+    return bool(rows.update(password=F("password")))
 
 
 def identifiers(user: AbstractBaseUser) -> dict[str, str]:

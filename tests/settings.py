@@ -1,4 +1,4 @@
-"""A host for the suite. TEST_DATABASE chooses sqlite, postgresql or mariadb."""
+"""A host for the suite. TEST_DATABASE chooses sqlite, postgresql or mariadb; TEST_DATABASE_NAME lets two suites run."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def database(kind: str, name: str) -> dict[str, Any]:
 
 
 TEST_DATABASE = os.environ.get("TEST_DATABASE", "sqlite")
-DATABASES = {"default": database(TEST_DATABASE, "simple_auth")}
+DATABASES = {"default": database(TEST_DATABASE, os.environ.get("TEST_DATABASE_NAME", "simple_auth"))}
 TEST_REDIS = os.environ.get("TEST_REDIS", "redis://127.0.0.1:6379/9")
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -88,6 +88,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # The suite logs in a thousand times; what a hash costs is not its subject.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Django 6.1 and later; before, the test runner sets EMAIL_BACKEND.
+MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["django_simple_auth.authentication.TokenAuthentication"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -20,6 +20,11 @@ def test_the_defaults(settings: Any):
         "login_account": (10, 60),
         "key": (10, 60),
         "leave": (30, 60),
+        "current_password": (10, 60),
+        "password_change": (10, 60),
+        "reset": (10, 60),
+        "reset_confirm": (10, 60),
+        "mail": (10, 3600),
     }
 
 
@@ -50,6 +55,13 @@ def test_a_lifetime_that_cannot_be_meant_names_the_fix(settings: Any, value: Any
         ("THROTTLE_RATES", {"login": "often"}, "must look like '10/min'"),
         ("THROTTLE_RATES", {"login": 5}, "must look like '10/min'"),
         ("THROTTLE_RATES", {"login": "0/min"}, "must look like '10/min'"),
+        ("PUBLIC_URL", "www.example.com", "must look like 'https://www.example.com'"),
+        ("PUBLIC_URL", "https://www.example.com/?a=b", "must look like 'https://www.example.com'"),
+        ("PUBLIC_URL", 7, "must look like 'https://www.example.com'"),
+        ("LINKS", "/reset", "must be a dict"),
+        ("LINKS", {"rest": "/{token}"}, "must be a dict with some of 'reset'"),
+        ("LINKS", {"reset": "/reset"}, "must look like '/reset-password#token={token}'"),
+        ("LINKS", {"reset": "https://x/{token}"}, "must look like '/reset-password#token={token}'"),
     ],
 )
 def test_a_value_that_cannot_be_meant_names_the_fix(settings: Any, key: str, value: Any, message: str):
@@ -70,4 +82,11 @@ def test_a_rate_of_none_is_no_limit(settings: Any):
 
 
 def test_the_keys_are_the_properties():
-    assert {"TOKEN_IDLE_SECONDS", "TOKENS_PER_USER", "THROTTLE_RATES", "ACKNOWLEDGED_RISKS"} == KEYS
+    assert {
+        "TOKEN_IDLE_SECONDS",
+        "TOKENS_PER_USER",
+        "THROTTLE_RATES",
+        "ACKNOWLEDGED_RISKS",
+        "PUBLIC_URL",
+        "LINKS",
+    } == KEYS

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from django_simple_auth.contracts.errors import coded_detail, detail
 from django_simple_auth.schema import _refusals
+from django_simple_auth.urls import contract as native
 from django_simple_auth.views import LogOut
 from django_simple_auth.wire import Contract, Endpoint
 
@@ -28,7 +29,7 @@ def test_drf_spectacular_has_nothing_to_warn_of():
 
 def test_each_path_is_described_once_as_the_contract_writes_it(document: Any):
     ours = {path for path in document["paths"] if path.startswith("/api/auth/") and "whoami" not in path}
-    assert ours == {f"/api/auth/{path}/" for path in ["register", "login", "logout", "logout/all", "me"]}
+    assert ours == {f"/api/auth/{endpoint.path}" for endpoint in native.endpoints}
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,9 @@ def test_each_path_is_described_once_as_the_contract_writes_it(document: Any):
         ("login", "post", {"200", "400", "413", "415", "429", "503"}),
         ("logout", "post", {"204", "401", "403", "503"}),
         ("me", "get", {"200", "401", "503"}),
+        ("password/change", "post", {"204", "400", "401", "403", "413", "415", "429", "503"}),
+        ("password/reset", "post", {"204", "400", "413", "415", "429", "503"}),
+        ("password/reset/confirm", "post", {"204", "400", "413", "415", "429", "503"}),
     ],
 )
 def test_every_status_that_can_come_is_described(document: Any, path: str, method: str, statuses: set[str]):

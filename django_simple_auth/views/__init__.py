@@ -2,10 +2,13 @@
 
 from .accounts import Register, ShowAccount
 from .keys import CreateKey, CreateKeyByGet
+from .passwords import AskPasswordReset, ChangePassword, ResetPassword
 from .presence import Enter, Leave
 from .sessions import LogIn, LogInOrSayWhy, LogOut, LogOutByGet, LogOutEverywhere
 
 __all__ = [
+    "AskPasswordReset",
+    "ChangePassword",
     "CreateKey",
     "CreateKeyByGet",
     "Enter",
@@ -16,5 +19,6 @@ __all__ = [
     "LogOutByGet",
     "LogOutEverywhere",
     "Register",
+    "ResetPassword",
     "ShowAccount",
 ]

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from .. import accounts, limits, sessions, users
 from ..models import AuthToken
-from ..refusals import InvalidCredentials, LimitExceeded
+from ..refusals import CredentialsOutdated, InvalidCredentials, LimitExceeded
 from ..wire import Outcome, View
 from ..wire.network import network
 from ..wire.view import user_of
@@ -27,6 +27,14 @@ class LogIn(View):
     """Whether to tell the causes of InvalidCredentials apart."""
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
+        try:
+            return self.start(request, **values)
+        except CredentialsOutdated:
+            # Two first logins after Django has raised its iterations each replace the hash. Whether it was that or
+            # another password, the credentials decide.
+            return self.start(request, **values)
+
+    def start(self, request: Request, **values: Any) -> Outcome:
         user = self.authenticate(request, **values)
         self.admit(request, user)
         issued = sessions.start(user, request._request)
