@@ -15,10 +15,12 @@ from django.db import IntegrityError, router
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
-from . import identifiers, users
+from . import emails, identifiers, users
+from .conf import conf
 from .refusals import (
     AccountDisabled,
     EmailTaken,
+    EmailUnverified,
     InvalidCredentials,
     InvalidValue,
     Refused,
@@ -59,12 +61,14 @@ def register(*, password: str, **values: Any) -> AbstractBaseUser:
         return user
 
     try:
-        return transact(make, get_user_model())
+        user = transact(make, get_user_model())
     except IntegrityError:
         # A unique index of the user model's was quicker than ours, or sees equals where we see none.
         if found := faults(**values) or _duplicates(placed):
             raise Several(found) from None
         raise
+    emails.ask_proof(user)
+    return user
 
 
 @sensitive_variables()
@@ -97,7 +101,8 @@ def authenticate(
 ) -> AbstractBaseUser:
     """The user, called by ``username`` or by ``email``, whom AUTHENTICATION_BACKENDS let in.
 
-    Raises ``InvalidCredentials`` for every reason alike. With ``explain`` it is ``UnknownUser``, ``WrongPassword`` or
+    Raises ``InvalidCredentials`` for every reason alike; ``EmailUnverified`` is one, told after the right password
+    alone, to whoever needs to know. With ``explain`` it is ``UnknownUser``, ``WrongPassword`` or
     ``AccountDisabled``, at one more query and one more run of the hasher whichever it is.
     """
     typed = username or ""
@@ -111,6 +116,8 @@ def authenticate(
     user = ask_backends(request, username=stored, password=password)
     if user is None or not user.is_active:
         raise _explanation(stored, password) if explain else InvalidCredentials
+    if conf.EMAIL_VERIFICATION == "required" and not identifiers.is_verified(user):
+        raise EmailUnverified
     return user
 
 

@@ -76,6 +76,25 @@ def check_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
     ]
 
 
+@register("simple_auth")
+def check_verification(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """E005: addresses are to be proved by links that lead nowhere."""
+    try:
+        if conf.EMAIL_VERIFICATION == "off" or conf.PUBLIC_URL is not None:
+            return []
+    except ImproperlyConfigured:
+        # E001 says so already.
+        return []
+    return [
+        Error(
+            f"SIMPLE_AUTH['EMAIL_VERIFICATION'] is {conf.EMAIL_VERIFICATION!r}, and there is no "
+            "SIMPLE_AUTH['PUBLIC_URL'] to build the links on.",
+            hint="Set it to where people reach your pages, such as 'https://www.example.com'.",
+            id="django_simple_auth.E005",
+        )
+    ]
+
+
 @register("simple_auth", deploy=True)
 def check_links(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """W005: endpoints that send letters whose links lead nowhere."""

@@ -25,10 +25,16 @@ DEFAULT_RATES = {
     "password_change": "10/min",
     "reset": "10/min",
     "reset_confirm": "10/min",
+    "email_verify": "30/min",
+    "email_resend": "10/min",
+    "email_change": "10/min",
     "mail": "10/hour",
 }
 DEFAULT_LINKS = {
     "reset": "/reset-password#token={token}",
+    "verify": "/verify-email#token={token}",
+    "change": "/verify-email#token={token}",
+    "revert": "/verify-email#token={token}",
 }
 """The token is in the fragment: browsers send that to no server, and so to no log and no Referer header."""
 RISKS = {
@@ -37,6 +43,7 @@ RISKS = {
     "anyones_word": "acts on whomever the path names, without authentication",
 }
 """What some published contracts ask for although it is unsafe: what an endpoint that does so is said to do."""
+VERIFICATION = ("off", "optional", "required")
 _PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -79,6 +86,16 @@ class Settings:
         return value
 
     @property
+    def EMAIL_VERIFICATION(self) -> str:
+        """Whether accounts prove their addresses: ``off``, ``optional``, or ``required`` before the first login."""
+        value = self.SIMPLE_AUTH.get("EMAIL_VERIFICATION", "off")
+        if value not in VERIFICATION:
+            raise ImproperlyConfigured(
+                f"SIMPLE_AUTH['EMAIL_VERIFICATION'] must be one of {', '.join(map(repr, VERIFICATION))}, not {value!r}."
+            )
+        return str(value)
+
+    @property
     def PUBLIC_URL(self) -> str | None:
         """Where people reach the pages that links in mails lead to, without a slash at the end."""
         value = self.SIMPLE_AUTH.get("PUBLIC_URL")
@@ -97,10 +114,11 @@ class Settings:
         value = self.SIMPLE_AUTH.get("LINKS", {})
         if not isinstance(value, Mapping) or not DEFAULT_LINKS.keys() >= value.keys():
             raise ImproperlyConfigured(
-                f"SIMPLE_AUTH['LINKS'] must be a dict with some of {', '.join(map(repr, DEFAULT_LINKS))}, not {value!r}."
+                f"SIMPLE_AUTH['LINKS'] must be a dict with some of the keys {', '.join(map(repr, DEFAULT_LINKS))}, not "
+                f"{value!r}."
             )
         for name, pattern in value.items():
-            if not isinstance(pattern, str) or not pattern.startswith("/") or "{token}" not in pattern:
+            if not isinstance(pattern, str) or not pattern.startswith("/") or pattern.count("{token}") != 1:
                 raise ImproperlyConfigured(
                     f"SIMPLE_AUTH['LINKS'][{name!r}] must look like {DEFAULT_LINKS[name]!r}, not {pattern!r}."
                 )

@@ -33,13 +33,22 @@ def holder(kind: str, name: str) -> AbstractBaseUser | None:
 
 def holders(names: Mapping[str, str]) -> dict[str, AbstractBaseUser]:
     """Those of ``{kind: name}`` that are taken, with their holders. One query."""
+    return {kind: row.user for kind, row in _claims(names).items()}
+
+
+def claim(kind: str, name: str) -> Identifier | None:
+    """What is written down of this name, in whichever spelling, with its holder. One query."""
+    return _claims({kind: name}).get(kind)
+
+
+def _claims(names: Mapping[str, str]) -> dict[str, Identifier]:
     wanted = {digest(kind, name): kind for kind, name in names.items()}
     # Never from a replica: what is decided by this must not be out of date.
     rows = Identifier.objects.using(router.db_for_write(Identifier)).filter(digest__in=wanted)
-    found: dict[str, AbstractBaseUser] = {}
+    found: dict[str, Identifier] = {}
     for row in rows.select_related("user"):
         if row.digest in _digests(row.user):
-            found[wanted[row.digest]] = row.user
+            found[wanted[row.digest]] = row
         else:
             # An UPDATE without a save() renamed the user; the old name is free again.
             sync(row.user)
@@ -57,6 +66,12 @@ def lost(user: AbstractBaseUser) -> list[str]:
 def bears(user: AbstractBaseUser, kind: str, name: str) -> bool:
     """Whether this, in whichever spelling, is the user's name."""
     return digest(kind, name) in _digests(user)
+
+
+def is_verified(user: AbstractBaseUser) -> bool:
+    """Whether the user has proved the address that he has now."""
+    own = digest("email", users.address(user))
+    return _rows(user).filter(digest=own, verified_at__isnull=False).exists()
 
 
 def mark_verified(user: AbstractBaseUser, email: str, at: datetime) -> bool:

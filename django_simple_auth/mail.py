@@ -1,7 +1,7 @@
 """Letters to people: handed over after commit, written and sent beside the request.
 
-The secret in a letter's link is made by whoever sends it, so that none lies in a queue. Whether a letter leaves, and how
-long that takes, changes no answer.
+The secret in a letter's link is made by whoever sends it, so that none lies in a queue. Whether a letter leaves, and
+how long that takes, changes no answer.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ def _after_commit(work: Callable[[], None], using: str) -> None:
 def deliver(letter: str, key: str, address: str, language: str) -> None:
     """Write and send a letter to the user with this primary key; what fails is an event, and nobody else's trouble."""
     user = users.manager().filter(pk=key).first() if key else None
-    address = address or _stored(user)
-    if user is None or not user.is_active or not address:
+    if user is None or not user.is_active or not (address := address or users.address(user)):
         return
     try:
-        # Nobody's mailbox is for strangers to fill.
-        limits.take("mail", users.fold(address))
+        # Nobody's mailbox is for strangers to fill. Nor is it for a thief to fill until the way back has no room.
+        if letter != MailedSecret.Purpose.REVERT:
+            limits.take("mail", users.fold(address))
         with translation.override(language):
             _written(letter, user, address).send()
     except LinkInvalid:
@@ -70,7 +70,7 @@ def deliver(letter: str, key: str, address: str, language: str) -> None:
         return
     except LimitExceeded:
         events.limit_exceeded.tell(user, scope="mail", letter=letter)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is no answer to anybody)
         _fail(letter, user, error)
 
 
@@ -102,11 +102,6 @@ def _public_url() -> str:
     return url
 
 
-def _stored(user: Any) -> str:
-    name = users.email_field()
-    return "" if user is None or name is None else str(getattr(user, name) or "")
-
-
 def _hand_over(*letter: str) -> None:
     # A queue that is down must not be told from an account that does not exist.
     try:
@@ -115,7 +110,7 @@ def _hand_over(*letter: str) -> None:
             import_module("django_simple_auth.queued").deliver.enqueue(*letter)
         else:
             _in_background(_deliver_in_thread, *letter)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is no answer to anybody)
         _fail(letter[0], None, error)
 
 
@@ -133,13 +128,13 @@ def _in_background(work: Callable[..., None], *arguments: str) -> None:
     except BaseException:
         _room.release()
         raise
-    future.add_done_callback(lambda done: _room.release())
+    future.add_done_callback(lambda _done: _room.release())
 
 
 def _deliver_in_thread(*letter: str) -> None:
     try:
         deliver(*letter)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is no answer to anybody)
         # Nobody asks for the future's result.
         _fail(letter[0], None, error)
     finally:

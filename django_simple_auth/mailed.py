@@ -1,7 +1,7 @@
 """Secrets in somebody's mailbox: made, redeemed once, withdrawn.
 
-They have the form of a token, under prefixes of their own. What one is good for, for whom and at which address stands in
-its row, and nowhere in what the client sends.
+They have the form of a token, under prefixes of their own. What one is good for, for whom and at which address
+stands in its row, and nowhere in what the client sends.
 """
 
 from __future__ import annotations

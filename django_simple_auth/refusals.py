@@ -51,6 +51,13 @@ class CredentialsOutdated(InvalidCredentials):
     """They were right when they were checked; the password, or only its hash, has been replaced since."""
 
 
+class EmailUnverified(InvalidCredentials):
+    """The right password, but the account must prove its address first."""
+
+    code = "email_unverified"
+    message = _("Open the link in the mail that we have sent you first.")
+
+
 class TokenRefused(Refused):
     """A token of ours that opens nothing."""
 

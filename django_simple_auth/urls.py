@@ -4,11 +4,14 @@ from rest_framework import serializers
 
 from .contracts.errors import coded_detail
 from .views import (
+    AskEmailProof,
     AskPasswordReset,
+    ChangeEmail,
     ChangePassword,
     LogIn,
     LogOut,
     LogOutEverywhere,
+    ProveEmail,
     Register,
     ResetPassword,
     ShowAccount,
@@ -57,6 +60,15 @@ class Address(serializers.Serializer):
     email = serializers.EmailField()
 
 
+class NewAddress(serializers.Serializer):
+    email = serializers.EmailField()
+    current_password = PasswordField()
+
+
+class Link(serializers.Serializer):
+    token = serializers.CharField()
+
+
 class PasswordByLink(serializers.Serializer):
     token = serializers.CharField()
     new_password = PasswordField()
@@ -71,6 +83,9 @@ contract = Contract(
     Endpoint("password/change/", ChangePassword, request=NewPassword),
     Endpoint("password/reset/", AskPasswordReset, request=Address),
     Endpoint("password/reset/confirm/", ResetPassword, request=PasswordByLink),
+    Endpoint("email/verify/", ProveEmail, request=Link),
+    Endpoint("email/verify/resend/", AskEmailProof, request=Address),
+    Endpoint("email/change/", ChangeEmail, request=NewAddress),
     errors=coded_detail,
 )
 app_name = "simple_auth"

@@ -93,6 +93,17 @@ def test_risks_that_cannot_be_meant_are_an_error_and_no_crash(settings: Any):
     assert [message.id for message in run_checks(**DEPLOY)] == ["django_simple_auth.E001"]
 
 
+@pytest.mark.parametrize(("url", "expected"), [(None, ["django_simple_auth.E005"]), ("https://www.example.com", [])])
+def test_e005_proofs_whose_links_would_lead_nowhere(settings: Any, url: Any, expected: list[str]):
+    settings.SIMPLE_AUTH = {"EMAIL_VERIFICATION": "optional", "PUBLIC_URL": url}
+    assert ids() == expected
+
+
+def test_e005_says_nothing_of_what_e001_has_said(settings: Any):
+    settings.SIMPLE_AUTH = {"EMAIL_VERIFICATION": "sometimes"}
+    assert ids() == ["django_simple_auth.E001"]
+
+
 def test_w005_letters_whose_links_would_lead_nowhere(settings: Any):
     (message,) = [message for message in run_checks(**DEPLOY) if message.id == "django_simple_auth.W005"]
     assert "/api/auth/password/reset/" in message.msg

@@ -24,6 +24,9 @@ def test_the_defaults(settings: Any):
         "password_change": (10, 60),
         "reset": (10, 60),
         "reset_confirm": (10, 60),
+        "email_verify": (30, 60),
+        "email_resend": (10, 60),
+        "email_change": (10, 60),
         "mail": (10, 3600),
     }
 
@@ -58,8 +61,9 @@ def test_a_lifetime_that_cannot_be_meant_names_the_fix(settings: Any, value: Any
         ("PUBLIC_URL", "www.example.com", "must look like 'https://www.example.com'"),
         ("PUBLIC_URL", "https://www.example.com/?a=b", "must look like 'https://www.example.com'"),
         ("PUBLIC_URL", 7, "must look like 'https://www.example.com'"),
+        ("EMAIL_VERIFICATION", "on", "must be one of 'off', 'optional', 'required'"),
         ("LINKS", "/reset", "must be a dict"),
-        ("LINKS", {"rest": "/{token}"}, "must be a dict with some of 'reset'"),
+        ("LINKS", {"rest": "/{token}"}, "must be a dict with some of the keys 'reset'"),
         ("LINKS", {"reset": "/reset"}, "must look like '/reset-password#token={token}'"),
         ("LINKS", {"reset": "https://x/{token}"}, "must look like '/reset-password#token={token}'"),
     ],
@@ -87,6 +91,7 @@ def test_the_keys_are_the_properties():
         "TOKENS_PER_USER",
         "THROTTLE_RATES",
         "ACKNOWLEDGED_RISKS",
+        "EMAIL_VERIFICATION",
         "PUBLIC_URL",
         "LINKS",
     } == KEYS

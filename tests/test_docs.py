@@ -24,6 +24,7 @@ def test_the_settings_table_names_every_setting_with_its_default():
         "TOKEN_IDLE_SECONDS": None,
         "TOKENS_PER_USER": None,
         "THROTTLE_RATES": conf.DEFAULT_RATES,
+        "EMAIL_VERIFICATION": "off",
         "PUBLIC_URL": None,
         "LINKS": conf.DEFAULT_LINKS,
         "ACKNOWLEDGED_RISKS": (),

@@ -166,7 +166,7 @@ def test_a_queue_that_is_down_is_an_event(user: Any, mailbox: Any, monkeypatch: 
 
 
 @pytest.fixture
-def _tasks(settings: Any) -> Iterator[Any]:
+def use_tasks(settings: Any) -> Iterator[Any]:
     def use(name: str) -> None:
         settings.TASKS = {"default": {"BACKEND": f"{TASKS}.{name}"}}
         forget()
@@ -180,8 +180,8 @@ def _tasks(settings: Any) -> Iterator[Any]:
     forget()
 
 
-def test_where_the_host_has_tasks_they_carry_no_secret(user: Any, mailbox: Any, _tasks: Any):
-    _tasks("dummy.DummyBackend")
+def test_where_the_host_has_tasks_they_carry_no_secret(user: Any, mailbox: Any, use_tasks: Any):
+    use_tasks("dummy.DummyBackend")
     mail.send("reset", user)
     assert not mailbox
     assert not MailedSecret.objects.exists()
@@ -260,3 +260,14 @@ def test_a_database_that_is_down_in_the_thread_is_an_event(monkeypatch: Any, fai
     monkeypatch.setattr(mail.connections, "close_all", lambda: None)
     mail._deliver_in_thread("reset", "1", "", "en")
     assert [failure["error"] for failure in failures] == ["ConnectionError"]
+
+
+def test_a_host_sends_letters_of_its_own_without_a_link(user: Any, mailbox: Any, settings: Any, tmp_path: Path):
+    folder = tmp_path / "django_simple_auth" / "mail"
+    folder.mkdir(parents=True)
+    for kind in ("subject.txt", "txt", "html"):
+        (folder / f"hello.{kind}").write_text("Hello {{ name }}{{ link }}")
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [str(tmp_path)]}]
+    mail.send("hello", user, "elsewhere@example.com")
+    assert (mailbox[0].to, mailbox[0].body) == (["elsewhere@example.com"], "Hello bob")
+    assert not MailedSecret.objects.exists()

@@ -164,3 +164,20 @@ def test_no_login_with_the_old_password_survives_its_change():
     assert results[-1] == 204
     assert set(results) <= {200, 204, 400}
     assert list(AuthToken.objects.values_list("pk", flat=True)) == [kept.row.pk]
+
+
+def test_an_address_is_proved_by_one_of_two_who_claim_it_at_once():
+    people = [User.objects.create_user(f"user{n}", f"user{n}@example.com") for n in range(6)]
+    secrets = [mailed.make(MailedSecret.Purpose.CHANGE, "new@example.com", user) for user in people]
+    responses = at_once(
+        [lambda token=token: Client().post("/api/auth/email/verify/", {"token": token}) for token in secrets]
+    )
+    assert Counter(response.status_code for response in responses) == {204: 1, 400: 5}
+    assert User.objects.filter(email="new@example.com").count() == 1
+
+
+def test_a_proof_works_once_however_often_it_is_used_at_once():
+    user = User.objects.create_user("bob", "bob@example.com")
+    secret = mailed.make(MailedSecret.Purpose.CHANGE, "new@example.com", user)
+    responses = at_once([lambda: Client().post("/api/auth/email/verify/", {"token": secret})] * 10)
+    assert Counter(response.status_code for response in responses) == {204: 1, 400: 9}

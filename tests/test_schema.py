@@ -41,6 +41,9 @@ def test_each_path_is_described_once_as_the_contract_writes_it(document: Any):
         ("me", "get", {"200", "401", "503"}),
         ("password/change", "post", {"204", "400", "401", "403", "413", "415", "429", "503"}),
         ("password/reset", "post", {"204", "400", "413", "415", "429", "503"}),
+        ("email/verify", "post", {"204", "400", "413", "415", "429", "503"}),
+        ("email/verify/resend", "post", {"204", "400", "413", "415", "429", "503"}),
+        ("email/change", "post", {"204", "400", "401", "403", "413", "415", "429", "503"}),
         ("password/reset/confirm", "post", {"204", "400", "413", "415", "429", "503"}),
     ],
 )
