@@ -15,7 +15,7 @@ from django.db import IntegrityError, router
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
-from . import emails, identifiers, users
+from . import emails, identifiers, passwords, users
 from .conf import conf
 from .refusals import (
     AccountDisabled,
@@ -113,7 +113,7 @@ def authenticate(
     except ValidationError:
         make_password(password)
         raise UnknownUser if explain else InvalidCredentials from None
-    user = ask_backends(request, username=stored, password=password)
+    user = passwords.check(lambda: ask_backends(request, username=stored, password=password), password)
     if user is None or not user.is_active:
         raise _explanation(stored, password) if explain else InvalidCredentials
     if conf.EMAIL_VERIFICATION == "required" and not identifiers.is_verified(user):
@@ -141,7 +141,8 @@ def _by_email(typed: str) -> str:
 def _explanation(stored: str, password: str) -> InvalidCredentials:
     user = users.manager().filter(**{users.login_field(): stored}).first()
     if user is not None and not user.is_active:
-        return AccountDisabled() if user.check_password(password) else WrongPassword()
+        is_right = passwords.check(lambda: user.check_password(password), password)
+        return AccountDisabled() if is_right else WrongPassword()
     # As long as check_password() takes, so that the clock does not tell who is disabled.
     make_password(password)
     return UnknownUser() if user is None else WrongPassword()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, TypeVar
 
-from django.contrib.auth import password_validation
+from django.contrib.auth import get_user_model, password_validation
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.hashers import check_password, make_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
@@ -16,6 +19,49 @@ from .refusals import InvalidValue, LinkInvalid, WrongCurrentPassword
 from .transactions import transact
 
 Purpose = MailedSecret.Purpose
+_T = TypeVar("_T")
+_holds_back: ContextVar[bool] = ContextVar("simple_auth_holds_back", default=False)
+
+
+class _Improvable(Exception):
+    """Raised in place of Django's write of a better hash."""
+
+    def __init__(self, user: Any) -> None:
+        super().__init__()
+        self.user = user
+
+
+@sensitive_variables()
+def check(ask: Callable[[], _T], password: str) -> _T:
+    """What ``ask`` finds out about the password, without a better hash of it undoing a change in between.
+
+    Django writes such a hash when it has found the password right, whatever the stored one is by then; a change that
+    was made meanwhile would be lost, and the old password good again.
+    """
+    held = _holds_back.set(True)
+    try:
+        return ask()
+    except _Improvable as improvable:
+        user = improvable.user
+    finally:
+        _holds_back.reset(held)
+
+    def improve() -> None:
+        if not users.take_turns(user):
+            return
+        user.refresh_from_db(fields=["password"])
+        if check_password(password, user.password):
+            user.password = make_password(password)
+            user.save(update_fields=["password"])
+
+    transact(improve, get_user_model())
+    return ask()
+
+
+def hold_back(instance: Any, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
+    """Receiver of ``pre_save``: within ``check``, Django does not write better hashes by itself."""
+    if _holds_back.get() and set(update_fields or ()) == {"password"} and isinstance(instance, get_user_model()):
+        raise _Improvable(instance)
 
 
 @sensitive_variables()
@@ -25,7 +71,7 @@ def confirm(user: AbstractBaseUser, current_password: str, request: HttpRequest 
     Counted per account, before hashing: a stolen login must not be a place to guess the password at.
     """
     limits.take("current_password", str(user.pk))
-    if not user.check_password(current_password):
+    if not check(lambda: user.check_password(current_password), current_password):
         events.password_change_refused.tell(user, request)
         raise WrongCurrentPassword
 

@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from django_simple_auth import accounts, events, mailed, passwords, sessions, tokens
+from django_simple_auth import accounts, events, mailed, passwords, sessions, tokens, users
 from django_simple_auth.models import AuthToken, Identifier, MailedSecret
 from django_simple_auth.refusals import (
     CredentialsOutdated,
@@ -187,6 +187,43 @@ def test_two_logins_that_both_improve_the_hash_both_succeed(client: Any, user: A
     monkeypatch.setattr(accounts, "authenticate", improve_meanwhile)
     assert client.post(f"{API}/login/", {"username": "bob", "password": PASSWORD}).status_code == 200
     assert len(calls) == 2
+
+
+def test_a_better_hash_of_the_old_password_does_not_undo_a_change(client: Any, user: Any, monkeypatch: Any):
+    """Django loads the user, hashes for a while, and then writes the old password's better hash over the new one."""
+    monkeypatch.setattr("django.contrib.auth.hashers.MD5PasswordHasher.must_update", lambda *arguments: True)
+    real = User.check_password
+    changed: list[str] = []
+
+    def change_meanwhile(self: Any, raw_password: str) -> Any:
+        if not changed:
+            changed.append(NEW)
+            User.objects.update(password=make_password(NEW))
+        return real(self, raw_password)
+
+    monkeypatch.setattr(User, "check_password", change_meanwhile)
+    assert client.post(f"{API}/login/", {"username": "bob", "password": PASSWORD}).status_code == 400
+    assert User.objects.get().password.startswith("md5")
+    assert (real(User.objects.get(), NEW), AuthToken.objects.count()) == (True, 0)
+
+
+def test_a_change_may_find_the_hash_improvable(user: Any, settings: Any):
+    settings.PASSWORD_HASHERS = UPGRADE
+    passwords.change(user, PASSWORD, NEW)
+    assert opens(NEW)
+
+
+def test_the_hash_of_a_user_who_has_gone_is_not_improved(user: Any, settings: Any, monkeypatch: Any):
+    settings.PASSWORD_HASHERS = UPGRADE
+    monkeypatch.setattr(users, "take_turns", lambda user, **unchanged: False)
+    assert passwords.check(lambda: user.check_password(PASSWORD), PASSWORD)
+    assert User.objects.get().password.startswith("md5")
+
+
+def test_outside_of_a_check_the_host_saves_as_ever(user: Any):
+    user.password = make_password(NEW)
+    user.save(update_fields=["password"])
+    assert opens(NEW)
 
 
 # Choosing another one by mail
