@@ -18,7 +18,7 @@ PASSWORD = "Correct-Horse-7"
 STORIES = {
     title: scenes
     for title, text in re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
-    if (scenes := re.findall(r"```http\n(.*?)```", text, re.DOTALL))
+    if (scenes := re.findall(r"```text\n(.*?)```", text, re.DOTALL))
 }
 
 
