@@ -9,7 +9,7 @@ names = set(zipfile.ZipFile(wheel).namelist())
 package = {name for name in names if name.startswith("django_simple_auth/")}
 
 wrong = {name for name in names - package if ".dist-info/" not in name}
-wrong |= {name for name in package if Path(name).suffix not in {".py", ".po", ".mo", ".typed"}}
+wrong |= {name for name in package if Path(name).suffix not in {".py", ".po", ".mo", ".typed", ".txt", ".html"}}
 checkout = {str(path) for path in Path("django_simple_auth").rglob("*") if path.is_file()}
 missing = {name for name in checkout - package if "__pycache__" not in name}
 if not any(name.endswith("django.mo") for name in package):

@@ -18,13 +18,14 @@ from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
-from . import events, identifiers, limits, users
+from . import emails, events, identifiers, limits, passwords, users
 from .conf import conf
 from .models import AuthToken, MailedSecret, Presence
 from .refusals import (
     AccountDisabled,
     AccountInUse,
     EmailTaken,
+    EmailUnverified,
     InvalidCredentials,
     InvalidValue,
     Refused,
@@ -74,6 +75,7 @@ def register(*, password: str, request: HttpRequest | None = None, **values: Any
             raise Several(found) from None
         raise
     events.registered.tell(user, request)
+    emails.ask_proof(user)
     return user
 
 
@@ -196,7 +198,8 @@ def authenticate(
 ) -> AbstractBaseUser:
     """The user, called by ``username`` or by ``email``, whom AUTHENTICATION_BACKENDS let in.
 
-    Raises ``InvalidCredentials`` for every reason alike. With ``explain`` it is ``UnknownUser``, ``WrongPassword`` or
+    Raises ``InvalidCredentials`` for every reason alike; ``EmailUnverified`` is one, told after the right password
+    alone, to whoever needs to know. With ``explain`` it is ``UnknownUser``, ``WrongPassword`` or
     ``AccountDisabled``, at one more query and one more run of the hasher whichever it is.
     """
     try:
@@ -219,9 +222,11 @@ def _let_in(
     except ValidationError:
         make_password(password)
         raise UnknownUser if explain else InvalidCredentials from None
-    user = ask_backends(request, username=stored, password=password)
+    user = passwords.check(lambda: ask_backends(request, username=stored, password=password), password)
     if user is None or not user.is_active:
         raise _explanation(stored, password) if explain else InvalidCredentials
+    if conf.EMAIL_VERIFICATION == "required" and not identifiers.is_verified(user):
+        raise EmailUnverified
     return user
 
 
@@ -249,7 +254,8 @@ def _by_email(typed: str) -> str:
 def _explanation(stored: str, password: str) -> InvalidCredentials:
     user = users.manager().filter(**{users.login_field(): stored}).first()
     if user is not None and not user.is_active:
-        return AccountDisabled() if user.check_password(password) else WrongPassword()
+        is_right = passwords.check(lambda: user.check_password(password), password)
+        return AccountDisabled() if is_right else WrongPassword()
     # As long as check_password() takes, so that the clock does not tell who is disabled.
     make_password(password)
     return UnknownUser() if user is None else WrongPassword()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core import checks
 from django.core.cache import DEFAULT_CACHE_ALIAS, BaseCache, caches
@@ -14,7 +15,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import URLResolver, get_resolver
 
-from . import users
+from . import mail, users
 from .conf import DEFAULT_RATES, KEYS, RISKS, Rate, conf
 from .wire import Endpoint
 from .wire.resource import Resource
@@ -71,6 +72,62 @@ def check_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
             hint="Let CACHES['default'] be Redis or Memcached, or switch limits off by "
             "SIMPLE_AUTH['THROTTLE_RATES'] = {} if something else limits attempts.",
             id="django_simple_auth.W004",
+        )
+    ]
+
+
+@register("simple_auth")
+def check_verification(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """E005: addresses are to be proved by links that lead nowhere."""
+    try:
+        if conf.EMAIL_VERIFICATION == "off" or conf.PUBLIC_URL is not None:
+            return []
+    except ImproperlyConfigured:
+        # E001 says so already.
+        return []
+    return [
+        Error(
+            f"SIMPLE_AUTH['EMAIL_VERIFICATION'] is {conf.EMAIL_VERIFICATION!r}, and there is no "
+            "SIMPLE_AUTH['PUBLIC_URL'] to build the links on.",
+            hint="Set it to where people reach your pages, such as 'https://www.example.com'.",
+            id="django_simple_auth.E005",
+        )
+    ]
+
+
+@register("simple_auth", deploy=True)
+def check_links(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """W005: endpoints that send letters whose links lead nowhere."""
+    try:
+        if conf.PUBLIC_URL is not None:
+            return []
+    except ImproperlyConfigured:
+        # E001 says so already.
+        return []
+    paths = [path for path, endpoint in _mounted(get_resolver(), "/") if endpoint.view.sends_mail]
+    if not paths:
+        return []
+    return [
+        checks.Warning(
+            f"{', '.join(paths)} send no mail: there is no SIMPLE_AUTH['PUBLIC_URL'] to build its links on.",
+            hint="Set it to where people reach your pages, such as 'https://www.example.com', or mount a contract "
+            "without these endpoints.",
+            id="django_simple_auth.W005",
+        )
+    ]
+
+
+@register("simple_auth", deploy=True)
+def check_tasks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """W006: tasks that run inside the request, whose time then tells whether a letter left."""
+    tasks = settings.TASKS if mail.has_tasks() else {}
+    if not str(tasks.get("default", {}).get("BACKEND", "")).endswith("ImmediateBackend"):
+        return []
+    return [
+        checks.Warning(
+            "Mail is sent inside the request: the time of the answer tells whether an account exists.",
+            hint="Let TASKS['default'] be a backend with a worker, or remove TASKS: mail is sent by threads then.",
+            id="django_simple_auth.W006",
         )
     ]
 

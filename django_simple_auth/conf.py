@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -22,14 +23,29 @@ DEFAULT_RATES = {
     "key": "10/min",
     "leave": "30/min",
     "current_password": "10/min",
+    "password_change": "10/min",
+    "reset": "10/min",
+    "reset_confirm": "10/min",
+    "email_verify": "30/min",
+    "email_resend": "10/min",
+    "email_change": "10/min",
+    "mail": "10/hour",
 }
 DEFAULT_COOKIE_NAME = "__Host-simple_auth"
+DEFAULT_LINKS = {
+    "reset": "/reset-password#token={token}",
+    "verify": "/verify-email#token={token}",
+    "change": "/verify-email#token={token}",
+    "revert": "/verify-email#token={token}",
+}
+"""The token is in the fragment: browsers send that to no server, and so to no log and no Referer header."""
 RISKS = {
     "token_in_query": "takes the token from the query string, where logs and histories keep it",
     "get_changes_state": "changes state by GET, which links, crawlers and previews follow",
     "anyones_word": "acts on whomever the path names, without authentication",
 }
 """What some published contracts ask for although it is unsafe: what an endpoint that does so is said to do."""
+VERIFICATION = ("off", "optional", "required")
 _PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -94,6 +110,45 @@ class Settings:
                 f"SIMPLE_AUTH['COOKIE_NAME'] must be letters, digits, '-' and '_', not {value!r}."
             )
         return value
+
+    @property
+    def EMAIL_VERIFICATION(self) -> str:
+        """Whether accounts prove their addresses: ``off``, ``optional``, or ``required`` before the first login."""
+        value = self.SIMPLE_AUTH.get("EMAIL_VERIFICATION", "off")
+        if value not in VERIFICATION:
+            raise ImproperlyConfigured(
+                f"SIMPLE_AUTH['EMAIL_VERIFICATION'] must be one of {', '.join(map(repr, VERIFICATION))}, not {value!r}."
+            )
+        return str(value)
+
+    @property
+    def PUBLIC_URL(self) -> str | None:
+        """Where people reach the pages that links in mails lead to, without a slash at the end."""
+        value = self.SIMPLE_AUTH.get("PUBLIC_URL")
+        if value is None:
+            return None
+        parts = urlsplit(value) if isinstance(value, str) else None
+        if parts is None or parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+            raise ImproperlyConfigured(
+                f"SIMPLE_AUTH['PUBLIC_URL'] must look like 'https://www.example.com', not {value!r}."
+            )
+        return str(value).rstrip("/")
+
+    @property
+    def LINKS(self) -> dict[str, str]:
+        """What each link in a mail looks like behind PUBLIC_URL, with ``{token}`` where the secret goes."""
+        value = self.SIMPLE_AUTH.get("LINKS", {})
+        if not isinstance(value, Mapping) or not DEFAULT_LINKS.keys() >= value.keys():
+            raise ImproperlyConfigured(
+                f"SIMPLE_AUTH['LINKS'] must be a dict with some of the keys {', '.join(map(repr, DEFAULT_LINKS))}, not "
+                f"{value!r}."
+            )
+        for name, pattern in value.items():
+            if not isinstance(pattern, str) or not pattern.startswith("/") or pattern.count("{token}") != 1:
+                raise ImproperlyConfigured(
+                    f"SIMPLE_AUTH['LINKS'][{name!r}] must look like {DEFAULT_LINKS[name]!r}, not {pattern!r}."
+                )
+        return {**DEFAULT_LINKS, **value}
 
     @property
     def ACKNOWLEDGED_RISKS(self) -> frozenset[str]:

@@ -8,6 +8,7 @@ here. Who has none, because a bulk operation or a time before the installation m
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -32,13 +33,22 @@ def holder(kind: str, name: str) -> AbstractBaseUser | None:
 
 def holders(names: Mapping[str, str]) -> dict[str, AbstractBaseUser]:
     """Those of ``{kind: name}`` that are taken, in the same order, with their holders. One query."""
+    return {kind: row.user for kind, row in _claims(names).items()}
+
+
+def claim(kind: str, name: str) -> Identifier | None:
+    """What is written down of this name, in whichever spelling, with its holder. One query."""
+    return _claims({kind: name}).get(kind)
+
+
+def _claims(names: Mapping[str, str]) -> dict[str, Identifier]:
     wanted = {digest(kind, name): kind for kind, name in names.items()}
     # Never from a replica: what is decided by this must not be out of date.
     rows = Identifier.objects.using(router.db_for_write(Identifier)).filter(digest__in=wanted)
-    found: dict[str, AbstractBaseUser] = {}
+    found: dict[str, Identifier] = {}
     for row in rows.select_related("user"):
         if row.digest in _digests(row.user):
-            found[wanted[row.digest]] = row.user
+            found[wanted[row.digest]] = row
         else:
             # An UPDATE without a save() renamed the user; the old name is free again.
             sync(row.user)
@@ -51,6 +61,22 @@ def lost(user: AbstractBaseUser) -> list[str]:
     # Asked for our own rows, not for the rival's: a REPEATABLE READ snapshot cannot see those.
     own = {row.digest for row in _rows(user).filter(digest__in=names)}
     return [kind for key, kind in names.items() if key not in own]
+
+
+def bears(user: AbstractBaseUser, kind: str, name: str) -> bool:
+    """Whether this, in whichever spelling, is the user's name."""
+    return digest(kind, name) in _digests(user)
+
+
+def is_verified(user: AbstractBaseUser) -> bool:
+    """Whether the user has proved the address that he has now."""
+    own = digest("email", users.address(user))
+    return _rows(user).filter(digest=own, verified_at__isnull=False).exists()
+
+
+def mark_verified(user: AbstractBaseUser, email: str, at: datetime) -> bool:
+    """Note that the user has proved this address. False if somebody else holds it."""
+    return bool(_rows(user).filter(digest=digest("email", email)).update(verified_at=at))
 
 
 def sync(user: AbstractBaseUser) -> None:

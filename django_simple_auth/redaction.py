@@ -10,10 +10,11 @@ import logging
 import re
 from typing import Any
 
-from .tokens import LENGTH, PREFIXES
+from . import mailed, tokens
 
 ACCESS_LOGS = ("django.server", "gunicorn.access", "uvicorn.access")
-_TOKEN = re.compile(rf"\b({'|'.join(PREFIXES.values())})_[0-9A-Za-z]{{{LENGTH - 4}}}\b")
+_PREFIXES = "|".join([*tokens.PREFIXES.values(), *mailed.PREFIXES.values()])
+_TOKEN = re.compile(rf"\b({_PREFIXES})_[0-9A-Za-z]{{{tokens.LENGTH - 4}}}\b")
 
 
 class RedactTokens(logging.Filter):

@@ -47,6 +47,17 @@ class AccountDisabled(InvalidCredentials):
     message = _("This account is disabled.")
 
 
+class CredentialsOutdated(InvalidCredentials):
+    """They were right when they were checked; the password, or only its hash, has been replaced since."""
+
+
+class EmailUnverified(InvalidCredentials):
+    """The right password, but the account must prove its address first."""
+
+    code = "email_unverified"
+    message = _("Open the link in the mail that we have sent you first.")
+
+
 class TokenRefused(Refused):
     """A token of ours that opens nothing."""
 
@@ -78,6 +89,14 @@ class UnknownSession(Missing):
 
 class UnknownKey(Missing):
     """The user has no such API key."""
+
+
+class LinkInvalid(Refused):
+    """A mailed secret that is mistyped, used, replaced, too old, or of an account that has ended or been disabled."""
+
+    code = "link_invalid"
+    message = _("This link is invalid or has expired.")
+    field = "token"
 
 
 class WrongCurrentPassword(Refused):

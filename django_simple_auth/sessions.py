@@ -19,7 +19,7 @@ from . import events, tokens, users
 from .conf import conf
 from .durable import afterwards, durably
 from .models import AuthToken, RetiredToken
-from .refusals import InvalidCredentials, TokenExpired, TokenInvalid, UnknownSession
+from .refusals import CredentialsOutdated, InvalidCredentials, TokenExpired, TokenInvalid, UnknownSession
 from .tokens import Issued
 from .transactions import transact
 
@@ -53,11 +53,12 @@ def start(user: AbstractBaseUser, request: HttpRequest | None = None, *, device:
 
     ``device`` and ``address`` are what the user will know the session by in a list.
 
-    Sends ``user_logged_in``. Raises ``InvalidCredentials`` if the user was deleted meanwhile.
+    Sends ``user_logged_in``. Raises ``InvalidCredentials`` if the user was deleted meanwhile, and
+    ``CredentialsOutdated`` if the password is another one than ``user`` was loaded with.
     """
 
     def grant() -> tuple[Issued, list[int]]:
-        issued = tokens.issue(user, name=device, address=address)
+        issued = tokens.issue(user, owner=_unchanged(user), name=device, address=address)
         limit = conf.TOKENS_PER_USER
         return issued, [] if limit is None else _evict(user, limit)
 
@@ -87,10 +88,15 @@ def log_in(user: AbstractBaseUser, request: HttpRequest | None, grant: Callable[
     try:
         return transact(begin, AuthToken)
     except DatabaseError:
-        # The foreign key, or the UPDATE of last_login that found no row: whichever this database notices first.
-        if get_user_model()._base_manager.using(_primary()).filter(pk=user.pk).exists():
-            raise
-        raise InvalidCredentials from None
+        # The foreign key, the UPDATE of last_login that found no row, or an owner who has changed: whichever this
+        # database notices first.
+        stored = get_user_model()._base_manager.using(_primary()).filter(pk=user.pk)
+        password = stored.values_list("password", flat=True).first()
+        if password is None:
+            raise InvalidCredentials from None
+        if password != user.password:
+            raise CredentialsOutdated from None
+        raise
 
 
 @sensitive_variables()
@@ -175,6 +181,12 @@ def end_one(user: AbstractBaseUser, session_id: int, request: HttpRequest | None
     user_logged_out.send(sender=user.__class__, request=request, user=user)
 
 
+def end_others(user: AbstractBaseUser, keep: AuthToken | None = None) -> None:
+    """End every login of the user but this one. API keys are no logins and stay."""
+    others = _logins(user) if keep is None else _logins(user).exclude(pk=keep.pk)
+    others.delete()
+
+
 def end_all(user: AbstractBaseUser, request: HttpRequest | None = None) -> None:
     """Log out everywhere. API keys are no logins and stay. Sends ``user_logged_out`` once."""
     ended, _rows = _logins(user).delete()
@@ -215,6 +227,16 @@ def end_if_deactivated(instance: models.Model, created: bool, raw: bool, using: 
 def _primary() -> str:
     """Where tokens are written. They are read there, too: a replica may not know the latest login or logout yet."""
     return router.db_for_write(AuthToken)
+
+
+def _unchanged(user: AbstractBaseUser) -> models.Subquery:
+    """The user's key, if the password is still the one that was checked; else NULL, which no token takes.
+
+    Asked within the INSERT, under a lock: a change of the password either comes first and is seen, or comes later and
+    finds the token to delete it.
+    """
+    rows = get_user_model()._base_manager.using(_primary()).filter(pk=user.pk, password=user.password)
+    return models.Subquery(rows.select_for_update().values("pk"))
 
 
 def _logins(user: AbstractBaseUser) -> models.QuerySet[AuthToken]:

@@ -16,7 +16,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import Q
+from django.db.models import Q, Subquery
 
 from .conf import conf
 from .models import AuthToken
@@ -67,6 +67,7 @@ def issue(
     user: AbstractBaseUser,
     purpose: AuthToken.Purpose = AuthToken.Purpose.LOGIN,
     *,
+    owner: Subquery | None = None,
     name: str = "",
     address: str = "",
     scopes: str = "",
@@ -74,16 +75,17 @@ def issue(
 ) -> Issued:
     """Make and store a token. A login's lives TOKEN_EXPIRED_AFTER_SECONDS, a key's until ``expires_at``.
 
-    Of ``name`` and ``address`` is kept what can be printed and has room.
+    ``owner`` finds the user's key, or NULL if there must be no token. Of ``name`` and ``address`` is kept what can be
+    printed and has room.
     """
-    # The stubs know one user model; hosts have many.
-    owner: Any = user
     secret = generate(PREFIXES[purpose])
     created = now()
     if purpose == AuthToken.Purpose.LOGIN and (lifetime := conf.TOKEN_EXPIRED_AFTER_SECONDS) is not None:
         expires_at = created + timedelta(seconds=lifetime)
-    row = AuthToken.objects.create(
-        user=owner,
+    # The stubs know one user model; hosts have many.
+    bearer: Any = user
+    row = AuthToken(
+        user_id=user.pk if owner is None else owner,
         purpose=purpose,
         digest=digest(secret),
         name=_kept("name", name),
@@ -93,6 +95,8 @@ def issue(
         expires_at=expires_at,
         last_used_at=created,
     )
+    row.save(force_insert=True)
+    row.user = bearer
     return Issued(row=row, secret=secret)
 
 

@@ -4,6 +4,10 @@ from rest_framework import serializers
 
 from .contracts.errors import coded_detail
 from .views import (
+    AskEmailProof,
+    AskPasswordReset,
+    ChangeEmail,
+    ChangePassword,
     CreateKey,
     DeleteAccount,
     DeleteKey,
@@ -13,7 +17,9 @@ from .views import (
     LogIn,
     LogOut,
     LogOutEverywhere,
+    ProveEmail,
     Register,
+    ResetPassword,
     RotateToken,
     ShowAccount,
     UpdateAccount,
@@ -106,6 +112,29 @@ class Key(serializers.Serializer):
     expires_at = InstantField(allow_null=True)
 
 
+class NewPassword(serializers.Serializer):
+    current_password = PasswordField()
+    new_password = PasswordField()
+
+
+class Address(serializers.Serializer):
+    email = serializers.EmailField()
+
+
+class NewAddress(serializers.Serializer):
+    email = serializers.EmailField()
+    current_password = PasswordField()
+
+
+class Link(serializers.Serializer):
+    token = serializers.CharField()
+
+
+class PasswordByLink(serializers.Serializer):
+    token = serializers.CharField()
+    new_password = PasswordField()
+
+
 contract = Contract(
     Endpoint("register/", Register, request=Registration, response=Account),
     Endpoint("login/", LogIn, request=Credentials, response=Session),
@@ -120,6 +149,12 @@ contract = Contract(
     Endpoint("me/", ShowAccount, response=Account),
     Endpoint("me/", UpdateAccount, request=Profile, response=Account),
     Endpoint("me/", DeleteAccount, request=Confirmation),
+    Endpoint("password/change/", ChangePassword, request=NewPassword),
+    Endpoint("password/reset/", AskPasswordReset, request=Address),
+    Endpoint("password/reset/confirm/", ResetPassword, request=PasswordByLink),
+    Endpoint("email/verify/", ProveEmail, request=Link),
+    Endpoint("email/verify/resend/", AskEmailProof, request=Address),
+    Endpoint("email/change/", ChangeEmail, request=NewAddress),
     errors=coded_detail,
 )
 app_name = "simple_auth"

@@ -87,6 +87,12 @@ def take_turns(user: AbstractBaseUser, **unchanged: Any) -> bool:
     return bool(rows.update(password=F("password")))
 
 
+def address(user: AbstractBaseUser) -> str:
+    """The user's e-mail address; "" where there is none."""
+    name = email_field()
+    return "" if name is None else str(getattr(user, name) or "")
+
+
 def identifiers(user: AbstractBaseUser) -> dict[str, str]:
     """``{kind: name}`` of the names that the user bears."""
     return {kind: str(value) for name, kind in kinds().items() if (value := getattr(user, name))}

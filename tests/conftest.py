@@ -46,3 +46,17 @@ def user(db: None) -> Any:
     from tests.client import PASSWORD
 
     return get_user_model().objects.create_user("bob", "bob@example.com", PASSWORD)
+
+
+@pytest.fixture
+def mailbox(monkeypatch: pytest.MonkeyPatch, settings: Any, db: None) -> Any:
+    """The letters that have left. They leave at once and in this thread, so that a test can see them."""
+    from django.core import mail as django_mail
+
+    from django_simple_auth import mail
+
+    settings.SIMPLE_AUTH = {"PUBLIC_URL": "https://www.example.com", "THROTTLE_RATES": {}}
+    monkeypatch.setattr(mail, "_deliver_in_thread", mail.deliver)
+    monkeypatch.setattr(mail, "_in_background", lambda work, *arguments: work(*arguments))
+    monkeypatch.setattr(mail, "_after_commit", lambda work, using: work())
+    return django_mail.outbox

@@ -70,13 +70,18 @@ DEPLOY = {"tags": ["simple_auth"], "include_deployment_checks": True}
 
 def test_each_risk_of_a_published_contract_is_named_with_its_path_before_deployment():
     found = {(message.id.rpartition(".")[2], message.msg.partition(" takes")[0]) for message in run_checks(**DEPLOY)}
-    assert {number for number, _msg in found} == {"W001", "W002", "W003"}
+    assert {number for number, _msg in found} == {"W001", "W002", "W003", "W005"}
+    found = {(number, msg) for number, msg in found if number != "W005"}
     assert ("W001", "GET /contracts/keys/user/logout") in found
     assert not any("message" in msg or "/api/auth/" in msg for _id, msg in found)
 
 
 def test_an_acknowledged_risk_is_not_named_again(settings: Any):
-    settings.SIMPLE_AUTH = {"ACKNOWLEDGED_RISKS": ["token_in_query", "get_changes_state"], "THROTTLE_RATES": {}}
+    settings.SIMPLE_AUTH = {
+        "ACKNOWLEDGED_RISKS": ["token_in_query", "get_changes_state"],
+        "THROTTLE_RATES": {},
+        "PUBLIC_URL": "https://www.example.com",
+    }
     (message,) = run_checks(**DEPLOY)
     assert message.id == "django_simple_auth.W003"
     assert "/contracts/presence/user/logout/<str:user_id>/ acts on whomever" in message.msg
@@ -84,8 +89,48 @@ def test_an_acknowledged_risk_is_not_named_again(settings: Any):
 
 
 def test_risks_that_cannot_be_meant_are_an_error_and_no_crash(settings: Any):
-    settings.SIMPLE_AUTH = {"ACKNOWLEDGED_RISKS": ["life"], "THROTTLE_RATES": {}}
+    settings.SIMPLE_AUTH = {"ACKNOWLEDGED_RISKS": ["life"], "THROTTLE_RATES": {}, "PUBLIC_URL": "https://x.example"}
     assert [message.id for message in run_checks(**DEPLOY)] == ["django_simple_auth.E001"]
+
+
+@pytest.mark.parametrize(("url", "expected"), [(None, ["django_simple_auth.E005"]), ("https://www.example.com", [])])
+def test_e005_proofs_whose_links_would_lead_nowhere(settings: Any, url: Any, expected: list[str]):
+    settings.SIMPLE_AUTH = {"EMAIL_VERIFICATION": "optional", "PUBLIC_URL": url}
+    assert ids() == expected
+
+
+def test_e005_says_nothing_of_what_e001_has_said(settings: Any):
+    settings.SIMPLE_AUTH = {"EMAIL_VERIFICATION": "sometimes"}
+    assert ids() == ["django_simple_auth.E001"]
+
+
+def test_w005_letters_whose_links_would_lead_nowhere(settings: Any):
+    (message,) = [message for message in run_checks(**DEPLOY) if message.id == "django_simple_auth.W005"]
+    assert "/api/auth/password/reset/" in message.msg
+    assert "'https://www.example.com'" in message.hint
+
+
+def test_w005_is_of_no_concern_with_a_public_url(settings: Any):
+    settings.SIMPLE_AUTH = {"PUBLIC_URL": "https://www.example.com"}
+    assert "django_simple_auth.W005" not in [message.id for message in run_checks(**DEPLOY)]
+
+
+def test_w005_is_of_no_concern_where_no_such_endpoint_is_mounted(settings: Any):
+    settings.ROOT_URLCONF = "django_simple_auth.contracts.message"
+    assert "django_simple_auth.W005" not in [message.id for message in run_checks(**DEPLOY)]
+
+
+def test_a_public_url_that_cannot_be_meant_is_an_error_and_no_crash(settings: Any):
+    settings.SIMPLE_AUTH = {"PUBLIC_URL": "www.example.com", "THROTTLE_RATES": {}}
+    found = [message.id for message in run_checks(**DEPLOY)]
+    assert "django_simple_auth.E001" in found
+    assert "django_simple_auth.W005" not in found
+
+
+@pytest.mark.parametrize(("backend", "warned"), [("ImmediateBackend", True), ("DummyBackend", False)])
+def test_w006_mail_inside_the_request(settings: Any, backend: str, warned: bool):
+    settings.TASKS = {"default": {"BACKEND": f"django.tasks.backends.some.{backend}"}}
+    assert ("django_simple_auth.W006" in [message.id for message in run_checks(**DEPLOY)]) is warned
 
 
 def test_e003_a_user_model_whose_manager_makes_no_users(monkeypatch: Any):

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from django_simple_auth import sessions, tokens
-from django_simple_auth.models import AuthToken
+from django_simple_auth import mailed, sessions, tokens
+from django_simple_auth.models import AuthToken, MailedSecret
 
 
 class Terminal(StringIO):
@@ -69,3 +69,10 @@ def test_a_terminal_with_nothing_to_show():
 def test_a_batch_is_a_positive_number(size: str):
     with pytest.raises(CommandError, match="not a positive whole number"):
         call_command("clear_expired_tokens", f"--batch-size={size}")
+
+
+def test_dead_secrets_in_mailboxes_go_as_well(user: Any):
+    mailed.make(MailedSecret.Purpose.RESET, "bob@example.com", user)
+    MailedSecret.objects.update(expires_at=tokens.now())
+    assert run() == "1 expired tokens deleted.\n"
+    assert not MailedSecret.objects.exists()

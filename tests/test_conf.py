@@ -22,6 +22,13 @@ def test_the_defaults(settings: Any):
         "key": (10, 60),
         "leave": (30, 60),
         "current_password": (10, 60),
+        "password_change": (10, 60),
+        "reset": (10, 60),
+        "reset_confirm": (10, 60),
+        "email_verify": (30, 60),
+        "email_resend": (10, 60),
+        "email_change": (10, 60),
+        "mail": (10, 3600),
     }
 
 
@@ -60,6 +67,14 @@ def test_a_lifetime_that_cannot_be_meant_names_the_fix(settings: Any, value: Any
         ("THROTTLE_RATES", {"login": "often"}, "must look like '10/min'"),
         ("THROTTLE_RATES", {"login": 5}, "must look like '10/min'"),
         ("THROTTLE_RATES", {"login": "0/min"}, "must look like '10/min'"),
+        ("PUBLIC_URL", "www.example.com", "must look like 'https://www.example.com'"),
+        ("PUBLIC_URL", "https://www.example.com/?a=b", "must look like 'https://www.example.com'"),
+        ("PUBLIC_URL", 7, "must look like 'https://www.example.com'"),
+        ("EMAIL_VERIFICATION", "on", "must be one of 'off', 'optional', 'required'"),
+        ("LINKS", "/reset", "must be a dict"),
+        ("LINKS", {"rest": "/{token}"}, "must be a dict with some of the keys 'reset'"),
+        ("LINKS", {"reset": "/reset"}, "must look like '/reset-password#token={token}'"),
+        ("LINKS", {"reset": "https://x/{token}"}, "must look like '/reset-password#token={token}'"),
     ],
 )
 def test_a_value_that_cannot_be_meant_names_the_fix(settings: Any, key: str, value: Any, message: str):

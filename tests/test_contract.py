@@ -19,7 +19,10 @@ from rest_framework.test import APIClient
 
 from django_simple_auth import sessions
 from django_simple_auth.contracts.errors import non_field_errors
+from django_simple_auth.refusals import LinkInvalid
 from django_simple_auth.views import (
+    AskPasswordReset,
+    ChangeEmail,
     CreateKey,
     DeleteAccount,
     DeleteKey,
@@ -27,6 +30,7 @@ from django_simple_auth.views import (
     ListSessions,
     LogIn,
     LogOut,
+    ResetPassword,
     RotateToken,
     ShowAccount,
     UpdateAccount,
@@ -45,6 +49,7 @@ from django_simple_auth.wire import (
 )
 from docs.examples import own_contract
 from tests.client import PASSWORD
+from tests.letters import secret_in
 
 NEW = {"handle": "ann", "mail": "ann@example.com", "secret": PASSWORD}
 
@@ -259,3 +264,40 @@ def test_what_a_contract_says_of_drfs_causes_holds_for_the_services_too(client: 
     assert (response.status_code, response.json()) == (400, {"detail": "Bad token."})
     client.token = sessions.start(user).secret
     assert client.post("/x/swap/").json()["access"].startswith("dsa_")
+
+
+class Forgotten(serializers.Serializer):
+    mail = serializers.EmailField(source="email")
+
+
+class Chosen(serializers.Serializer):
+    code = serializers.CharField(source="token")
+    secret = PasswordField(source="new_password")
+
+
+class Moved(serializers.Serializer):
+    mail = serializers.EmailField(source="email")
+    secret = PasswordField(source="current_password")
+
+
+def test_passwords_and_addresses_go_by_a_hosts_own_names_words_and_statuses(
+    client: Any, user: Any, settings: Any, mailbox: Any
+):
+    serve(
+        settings,
+        Endpoint("forgotten/", AskPasswordReset, request=Forgotten, response=Detail("Look into your mailbox.")),
+        Endpoint("choose/", ResetPassword, request=Chosen, response=Answer),
+        Endpoint("move/", ChangeEmail, request=Moved),
+        refusals={LinkInvalid: Refusal("Too late.", status=410)},
+    )
+    assert client.post("/x/forgotten/", {"mail": "bob@example.com"}).json() == {"detail": "Look into your mailbox."}
+    chosen = {"code": secret_in(mailbox[0]), "secret": "123"}
+    assert set(client.post("/x/choose/", chosen).json()) == {"secret"}
+    chosen["secret"] = f"{PASSWORD}!"
+    assert client.post("/x/choose/", chosen).json() == {"username": "bob"}
+    late = client.post("/x/choose/", chosen)
+    assert (late.status_code, late.json()) == (410, {"code": ["Too late."]})
+    user.refresh_from_db()
+    client.token = sessions.start(user).secret
+    refused = client.post("/x/move/", {"mail": "new@example.com", "secret": "wrong"})
+    assert refused.json() == {"secret": ["This is not your current password."]}

@@ -25,6 +25,9 @@ def test_the_settings_table_names_every_setting_with_its_default():
         "TOKENS_PER_USER": None,
         "THROTTLE_RATES": conf.DEFAULT_RATES,
         "DELETE_ACCOUNT": None,
+        "EMAIL_VERIFICATION": "off",
+        "PUBLIC_URL": None,
+        "LINKS": conf.DEFAULT_LINKS,
         "ACKNOWLEDGED_RISKS": (),
         "LOGIN_WITH": (),
         "COOKIE_NAME": conf.DEFAULT_COOKIE_NAME,
@@ -75,7 +78,7 @@ def test_the_architecture_has_a_caption_for_every_module():
     assert captions - {"contracts/errors"} == modules()
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/contracts.md", "docs/architecture.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/contracts.md", "docs/accounts.md", "docs/architecture.md"])
 def test_links_lead_somewhere(page: str):
     for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", (ROOT / page).read_text()):
         assert ((ROOT / page).parent / target).exists(), target

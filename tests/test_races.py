@@ -12,8 +12,8 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connections
 
-from django_simple_auth import sessions, tokens
-from django_simple_auth.models import AuthToken, Identifier, RetiredToken
+from django_simple_auth import mailed, sessions, tokens
+from django_simple_auth.models import AuthToken, Identifier, MailedSecret, RetiredToken
 from tests.client import PASSWORD, Client
 
 User = get_user_model()
@@ -193,3 +193,59 @@ def test_an_account_that_is_deleted_while_it_logs_in_leaves_nothing():
     assert not User.objects.exists()
     assert not AuthToken.objects.exists()
     assert not Identifier.objects.exists()
+
+
+def test_a_link_works_once_however_often_it_is_used_at_once():
+    user = User.objects.create_user("bob", "bob@example.com", PASSWORD)
+    secret = mailed.make(MailedSecret.Purpose.RESET, "bob@example.com", user)
+    chosen = [f"canary-Battery-Staple-{n}" for n in range(10)]
+    responses = at_once(
+        [
+            lambda new=new: Client().post("/api/auth/password/reset/confirm/", {"token": secret, "new_password": new})
+            for new in chosen
+        ]
+    )
+    assert Counter(response.status_code for response in responses) == {204: 1, 400: 9}
+    assert not MailedSecret.objects.exists()
+    assert len([new for new in chosen if User.objects.get().check_password(new)]) == 1
+
+
+def test_of_links_made_at_once_one_is_good():
+    user = User.objects.create_user("bob", "bob@example.com", PASSWORD)
+    at_once([lambda: mailed.make(MailedSecret.Purpose.RESET, "bob@example.com", user)] * 10)
+    assert MailedSecret.objects.count() == 1
+
+
+def test_no_login_with_the_old_password_survives_its_change():
+    user = User.objects.create_user("bob", "bob@example.com", PASSWORD)
+    kept = sessions.start(user)
+    body = {"username": "bob", "password": PASSWORD}
+
+    def change() -> int:
+        client = Client()
+        client.token = kept.secret
+        new = {"current_password": PASSWORD, "new_password": "canary-Battery-Staple-8"}
+        status: int = client.post("/api/auth/password/change/", new).status_code
+        return status
+
+    results = at_once([lambda: Client().post("/api/auth/login/", body).status_code] * 10 + [change])
+    assert results[-1] == 204
+    assert set(results) <= {200, 204, 400}
+    assert list(AuthToken.objects.values_list("pk", flat=True)) == [kept.row.pk]
+
+
+def test_an_address_is_proved_by_one_of_two_who_claim_it_at_once():
+    people = [User.objects.create_user(f"user{n}", f"user{n}@example.com") for n in range(6)]
+    secrets = [mailed.make(MailedSecret.Purpose.CHANGE, "new@example.com", user) for user in people]
+    responses = at_once(
+        [lambda token=token: Client().post("/api/auth/email/verify/", {"token": token}) for token in secrets]
+    )
+    assert Counter(response.status_code for response in responses) == {204: 1, 400: 5}
+    assert User.objects.filter(email="new@example.com").count() == 1
+
+
+def test_a_proof_works_once_however_often_it_is_used_at_once():
+    user = User.objects.create_user("bob", "bob@example.com")
+    secret = mailed.make(MailedSecret.Purpose.CHANGE, "new@example.com", user)
+    responses = at_once([lambda: Client().post("/api/auth/email/verify/", {"token": secret})] * 10)
+    assert Counter(response.status_code for response in responses) == {204: 1, 400: 9}

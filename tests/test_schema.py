@@ -50,6 +50,12 @@ def test_each_path_is_described_once_as_the_contract_writes_it(document: Any):
         ("keys/{key_id}", "delete", {"204", "401", "403", "404", "503"}),
         ("sessions", "get", {"200", "401", "403", "503"}),
         ("sessions/{session_id}", "delete", {"204", "401", "403", "404", "503"}),
+        ("password/change", "post", {"204", "400", "401", "403", "413", "415", "429", "503"}),
+        ("password/reset", "post", {"204", "400", "413", "415", "429", "503"}),
+        ("email/verify", "post", {"204", "400", "413", "415", "429", "503"}),
+        ("email/verify/resend", "post", {"204", "400", "413", "415", "429", "503"}),
+        ("email/change", "post", {"204", "400", "401", "403", "413", "415", "429", "503"}),
+        ("password/reset/confirm", "post", {"204", "400", "413", "415", "429", "503"}),
     ],
 )
 def test_every_status_that_can_come_is_described(document: Any, path: str, method: str, statuses: set[str]):

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from .. import accounts, limits, sessions, tokens, users
 from ..models import AuthToken
-from ..refusals import InvalidCredentials, LimitExceeded, TokenInvalid, UnknownSession
+from ..refusals import CredentialsOutdated, InvalidCredentials, LimitExceeded, TokenInvalid, UnknownSession
 from ..wire import Outcome, View
 from ..wire.network import address, network
 from ..wire.view import user_of
@@ -26,7 +26,15 @@ class LogIn(View):
     explain = False
     """Whether to tell the causes of InvalidCredentials apart."""
 
-    def perform(self, request: Request, *args: Any, device: str = "", **values: Any) -> Outcome:
+    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
+        try:
+            return self.start(request, **values)
+        except CredentialsOutdated:
+            # Two first logins after Django has raised its iterations each replace the hash. Whether it was that or
+            # another password, the credentials decide.
+            return self.start(request, **values)
+
+    def start(self, request: Request, *, device: str = "", **values: Any) -> Outcome:
         user = self.authenticate(request, **values)
         self.admit(request, user)
         device = device or request.META.get("HTTP_USER_AGENT", "")

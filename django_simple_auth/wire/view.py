@@ -47,6 +47,8 @@ class View:
     """Whether the state is the same afterwards. A GET that changes it is not answered to HEAD or to a prefetch."""
     takes_anyones_word: ClassVar[bool] = False
     """Whether it acts on whomever the request names, without proof; ``check --deploy`` warns of it."""
+    sends_mail: ClassVar[bool] = False
+    """Whether it sends letters with links, for which SIMPLE_AUTH["PUBLIC_URL"] is needed."""
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         """Do it. ``values`` are the request serializer's, by ``source``, and what the path captured. Raises Refused."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
+from itertools import chain
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from ... import keys, sessions
+from ... import keys, mailed, sessions
 
 
 class Command(BaseCommand):
     help = (
-        "Deletes expired tokens in batches, and tells of API keys that expire soon. Safe beside logins and beside "
-        "another run of itself."
+        "Deletes expired tokens, mailed ones too, in batches, and tells of API keys that expire soon. Safe beside "
+        "logins and beside another run of itself."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -21,13 +22,13 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="Say how many would be deleted; delete none.")
 
     def handle(self, *args: Any, batch_size: int, dry_run: bool, **options: Any) -> None:
-        total = sessions.count_expired()
+        total = sessions.count_expired() + mailed.count_expired()
         if dry_run:
             self.stdout.write(f"{total} expired tokens would be deleted.")
             return
         deleted = 0
         on_terminal = self.stdout.isatty()
-        for batch in sessions.clear_expired(batch_size):
+        for batch in chain(sessions.clear_expired(batch_size), mailed.clear_expired(batch_size)):
             deleted += batch
             if on_terminal and options["verbosity"]:
                 self.stdout.write(f"\r{deleted} of {max(total, deleted)}", ending="")

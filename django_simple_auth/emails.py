@@ -1,0 +1,150 @@
+"""An address's life: proved, changed, given back. Knows neither DRF nor HTTP bodies."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
+
+from . import events, identifiers, mail, mailed, passwords, sessions, tokens, users
+from .conf import conf
+from .models import AuthToken, MailedSecret
+from .refusals import EmailTaken, InvalidValue, LinkInvalid
+from .transactions import transact
+
+Purpose = MailedSecret.Purpose
+
+
+def ask_proof(user: AbstractBaseUser) -> None:
+    """Send a fresh account a link to ``prove`` its address with, unless EMAIL_VERIFICATION is off."""
+    if conf.EMAIL_VERIFICATION != "off":
+        mail.send("verify", user)
+
+
+def resend(email: str) -> None:
+    """Send whoever has this address, and has not proved it, another link. For everybody else the same is done."""
+    claim = identifiers.claim("email", email)
+    is_open = claim is not None and claim.verified_at is None and conf.EMAIL_VERIFICATION != "off"
+    mail.send("verify", claim.user if claim is not None and is_open else None)
+
+
+def trust(user: AbstractBaseUser) -> bool:
+    """Take the user's address as proved, on the host's word. False if somebody else holds it, or there is none."""
+    return identifiers.mark_verified(user, users.address(user), tokens.now())
+
+
+@sensitive_variables()
+def ask_change(user: AbstractBaseUser, email: str, current_password: str, request: HttpRequest | None = None) -> None:
+    """Send a link to a new address of the user's; the old one stays until that is opened.
+
+    Raises ``WrongCurrentPassword``, or ``InvalidValue`` for what the model's field refuses. An address that somebody
+    else has proved gets no letter, and the user is not told.
+    """
+    passwords.confirm(user, current_password, request)
+    address = users.manager().normalize_email(email)
+    if (field := users.field(users.email_field() or "")) is not None:
+        try:
+            field.clean(address, None)
+        except ValidationError as error:
+            raise InvalidValue("email", error) from None
+    claim = identifiers.claim("email", address)
+    proved_by_another = claim is not None and claim.verified_at is not None and claim.user_id != user.pk
+    mail.send("change", None if field is None or proved_by_another else user, address)
+
+
+@sensitive_variables()
+def prove(token: str, request: HttpRequest | None = None) -> AbstractBaseUser:
+    """Whoever opens the link has the address. Which link it is, its prefix says and its row:
+
+    A proof of the stored address. The first one of a new address: it becomes the stored one, every login ends, and the
+    old address is sent a way back. That way back: it becomes the stored one again, every login and API key ends, and
+    so does the password, which whoever changed the address knew; a link to choose another follows.
+
+    An account that has this address without having proved it loses it. Raises ``LinkInvalid``, or ``EmailTaken`` if
+    another account has proved it.
+    """
+    row = mailed.find(token, Purpose.VERIFY, Purpose.CHANGE, Purpose.REVERT)
+    user: Any = row.user
+    if user is None:
+        raise LinkInvalid
+
+    def settle() -> None:
+        if not users.take_turns(user):
+            raise LinkInvalid
+        # As it is now that nobody else can change it.
+        user.refresh_from_db()
+        if row.purpose == Purpose.VERIFY and not identifiers.bears(user, "email", row.address):
+            raise LinkInvalid
+        mailed.redeem(row)
+        if row.purpose == Purpose.CHANGE:
+            _offer_way_back(user)
+        _own(user, row.address)
+        if row.purpose != Purpose.VERIFY:
+            sessions.end_others(user)
+            mailed.withdraw(user, Purpose.RESET, Purpose.VERIFY, Purpose.CHANGE)
+        if row.purpose == Purpose.REVERT:
+            _lock_out(user, row)
+
+    try:
+        transact(settle, AuthToken)
+    except IntegrityError:
+        # A unique index of the user model's sees an account that has no claim on the address.
+        raise EmailTaken from None
+    if row.purpose == Purpose.VERIFY:
+        events.email_verified.tell(user, request)
+    else:
+        events.email_changed.tell(user, request, way=row.purpose)
+    proved: AbstractBaseUser = user
+    return proved
+
+
+def _offer_way_back(user: AbstractBaseUser) -> None:
+    # Not to an address that may never have been the user's, where proofs are asked for: to correct a typing error must
+    # not give the account to whoever got its mail.
+    old = identifiers.claim("email", users.address(user))
+    if old is not None and old.user_id == user.pk and (old.verified_at or conf.EMAIL_VERIFICATION == "off"):
+        mail.send("revert", user, users.address(user))
+
+
+def _own(user: AbstractBaseUser, address: str) -> None:
+    claim = identifiers.claim("email", address)
+    if claim is not None and claim.user_id != user.pk:
+        if claim.verified_at is not None:
+            raise EmailTaken
+        _store(claim.user, _vacant())
+        events.email_changed.tell(claim.user, way="lost")
+    if users.address(user) != address:
+        _store(user, address)
+    else:
+        identifiers.sync(user)
+    if not identifiers.mark_verified(user, address, tokens.now()):
+        raise EmailTaken
+
+
+def _store(user: Any, address: str | None) -> None:
+    name = users.email_field() or ""
+    setattr(user, name, address)
+    user.save(update_fields=[name])
+
+
+def _vacant() -> str | None:
+    """What stands in the place of an address that is lost. RFC 2606 promises that nobody has one in ``.invalid``."""
+    field = users.field(users.email_field() or "")
+    if field is not None and field.null:
+        return None
+    return f"{secrets.token_hex(16)}@lost.invalid" if field is None or field.unique else ""
+
+
+def _lock_out(user: AbstractBaseUser, row: MailedSecret) -> None:
+    """Whoever changed the address keeps nothing: no login, no key, no password, no way back of his own."""
+    AuthToken.objects.filter(user=user.pk).delete()
+    MailedSecret.objects.filter(user=user.pk, purpose=Purpose.REVERT, pk__gt=row.pk).delete()
+    # Not an unusable one: that is for accounts whose password another system holds, and they get no reset.
+    user.set_password(secrets.token_urlsafe(32))
+    user.save(update_fields=["password"])
+    mail.send("reset", user)

@@ -1,0 +1,158 @@
+"""A password's life: confirmed, changed, forgotten and chosen anew. Knows neither DRF nor HTTP bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from django.contrib.auth import get_user_model, password_validation
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.hashers import check_password, make_password
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
+
+from . import events, identifiers, limits, mail, mailed, sessions, tokens, users
+from .models import AuthToken, MailedSecret
+from .refusals import InvalidValue, LinkInvalid, WrongCurrentPassword
+from .transactions import transact
+
+Purpose = MailedSecret.Purpose
+_T = TypeVar("_T")
+_holds_back: ContextVar[bool] = ContextVar("simple_auth_holds_back", default=False)
+
+
+class _Improvable(Exception):
+    """Raised in place of Django's write of a better hash."""
+
+    def __init__(self, user: Any) -> None:
+        super().__init__()
+        self.user = user
+
+
+@sensitive_variables()
+def check(ask: Callable[[], _T], password: str) -> _T:
+    """What ``ask`` finds out about the password, without a better hash of it undoing a change in between.
+
+    Django writes such a hash when it has found the password right, whatever the stored one is by then; a change that
+    was made meanwhile would be lost, and the old password good again.
+    """
+    held = _holds_back.set(True)
+    try:
+        return ask()
+    except _Improvable as improvable:
+        user = improvable.user
+    finally:
+        _holds_back.reset(held)
+
+    def improve() -> None:
+        if not users.take_turns(user):
+            return
+        user.refresh_from_db(fields=["password"])
+        if check_password(password, user.password):
+            user.password = make_password(password)
+            user.save(update_fields=["password"])
+
+    transact(improve, get_user_model())
+    return ask()
+
+
+def hold_back(instance: Any, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
+    """Receiver of ``pre_save``: within ``check``, Django does not write better hashes by itself."""
+    if _holds_back.get() and set(update_fields or ()) == {"password"} and isinstance(instance, get_user_model()):
+        raise _Improvable(instance)
+
+
+@sensitive_variables()
+def confirm(user: AbstractBaseUser, current_password: str, request: HttpRequest | None = None) -> None:
+    """Whoever holds a login shows that he knows the password, too. Raises ``WrongCurrentPassword``.
+
+    Counted per account, before hashing: a stolen login must not be a place to guess the password at.
+    """
+    limits.take("current_password", str(user.pk))
+    if not check(lambda: user.check_password(current_password), current_password):
+        events.password_change_refused.tell(user, request)
+        raise WrongCurrentPassword
+
+
+@sensitive_variables()
+def change(
+    user: AbstractBaseUser,
+    current_password: str,
+    new_password: str,
+    keep: AuthToken | None = None,
+    request: HttpRequest | None = None,
+) -> None:
+    """A new password for whoever knows the old one. Every other login than ``keep`` ends; API keys stay.
+
+    Raises ``WrongCurrentPassword``, or ``InvalidValue`` for a new password that AUTH_PASSWORD_VALIDATORS refuse.
+    """
+    confirm(user, current_password, request)
+    _check(new_password, user)
+    confirmed = user.password
+
+    def replace() -> None:
+        # Of two changes at once, the second one has confirmed what is no longer the password.
+        if not users.take_turns(user, password=confirmed):
+            raise WrongCurrentPassword
+        _set(user, new_password)
+        sessions.end_others(user, keep)
+        mailed.withdraw(user, Purpose.RESET, Purpose.CHANGE)
+
+    transact(replace, AuthToken)
+    events.password_changed.tell(user, request)
+
+
+def ask_reset(email: str, request: HttpRequest | None = None) -> None:
+    """Send whoever has this address a link to ``reset``; to the address as it is stored, not as it was typed.
+
+    The same is done where nobody has it, where the account is disabled, and where another system holds the password.
+    """
+    user = identifiers.holder("email", email)
+    if user is not None and not (user.is_active and user.has_usable_password()):
+        user = None
+    mail.send("reset", user)
+    events.reset_asked.tell(user, request)
+
+
+@sensitive_variables()
+def reset(token: str, new_password: str, request: HttpRequest | None = None) -> AbstractBaseUser:
+    """A new password for whoever got the link. Every login and every API key ends: they may be a stranger's.
+
+    Raises ``LinkInvalid``, or ``InvalidValue`` for a new password that AUTH_PASSWORD_VALIDATORS refuse; the link stays
+    good then. It also proves that the address is the user's.
+    """
+    row = mailed.find(token, Purpose.RESET)
+    user: Any = row.user
+    if user is None or not identifiers.bears(user, "email", row.address):
+        raise LinkInvalid
+    _check(new_password, user)
+
+    def replace() -> None:
+        if not users.take_turns(user):
+            raise LinkInvalid
+        mailed.redeem(row)
+        _set(user, new_password)
+        AuthToken.objects.filter(user=user.pk).delete()
+        mailed.withdraw(user, Purpose.CHANGE)
+        identifiers.mark_verified(user, row.address, tokens.now())
+
+    transact(replace, AuthToken)
+    events.password_changed.tell(user, request)
+    owner: AbstractBaseUser = user
+    return owner
+
+
+@sensitive_variables()
+def _check(password: str, user: Any) -> None:
+    try:
+        password_validation.validate_password(password, user)
+    except ValidationError as error:
+        raise InvalidValue("new_password", error) from None
+
+
+@sensitive_variables()
+def _set(user: AbstractBaseUser, password: str) -> None:
+    user.set_password(password)
+    user.save(update_fields=["password"])

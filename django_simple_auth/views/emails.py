@@ -1,0 +1,53 @@
+"""An address: proved, changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.request import Request
+
+from .. import emails
+from ..refusals import EmailTaken, InvalidValue, LimitExceeded, LinkInvalid, WrongCurrentPassword
+from ..wire import Outcome, View
+from ..wire.view import user_of
+
+
+class ProveEmail(View):
+    """Prove an address by the link that was sent there: the account's, a new one, or the old one that takes it back."""
+
+    name = "email_verify"
+    throttle = "email_verify"
+    refuses = (LinkInvalid, EmailTaken)
+    authentication_classes = ()
+    permission_classes = ()
+
+    def perform(self, request: Request, *args: Any, token: str, **values: Any) -> Outcome:
+        return Outcome(user=emails.prove(token, request._request))
+
+
+class AskEmailProof(View):
+    """Ask for another link to prove an address by. The answer is the same whether or not one leaves."""
+
+    name = "email_verify_resend"
+    throttle = "email_resend"
+    authentication_classes = ()
+    permission_classes = ()
+    sends_mail = True
+
+    def perform(self, request: Request, *args: Any, email: str, **values: Any) -> Outcome:
+        emails.resend(email)
+        return Outcome()
+
+
+class ChangeEmail(View):
+    """Ask for a link to a new address, which becomes the account's when the link is opened."""
+
+    name = "email_change"
+    throttle = "email_change"
+    refuses = (WrongCurrentPassword, InvalidValue, LimitExceeded)
+    sends_mail = True
+
+    def perform(self, request: Request, *args: Any, email: str, current_password: str, **values: Any) -> Outcome:
+        user = user_of(request)
+        emails.ask_change(user, email, current_password, request._request)
+        return Outcome(user=user)

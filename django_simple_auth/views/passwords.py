@@ -1,0 +1,54 @@
+"""A password: changed, forgotten, chosen anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.request import Request
+
+from .. import passwords
+from ..models import AuthToken
+from ..refusals import InvalidValue, LimitExceeded, LinkInvalid, WrongCurrentPassword
+from ..wire import Outcome, View
+from ..wire.view import user_of
+
+
+class ChangePassword(View):
+    """Change the password. Every other login ends, this one lives."""
+
+    name = "password_change"
+    throttle = "password_change"
+    refuses = (WrongCurrentPassword, InvalidValue, LimitExceeded)
+
+    def perform(self, request: Request, *args: Any, current_password: str, new_password: str, **values: Any) -> Outcome:
+        user = user_of(request)
+        keep = request.auth if isinstance(request.auth, AuthToken) else None
+        passwords.change(user, current_password, new_password, keep, request._request)
+        return Outcome(user=user)
+
+
+class AskPasswordReset(View):
+    """Ask for a mail with a link to choose a new password. The answer is the same whether or not one leaves."""
+
+    name = "password_reset"
+    throttle = "reset"
+    authentication_classes = ()
+    permission_classes = ()
+    sends_mail = True
+
+    def perform(self, request: Request, *args: Any, email: str, **values: Any) -> Outcome:
+        passwords.ask_reset(email, request._request)
+        return Outcome()
+
+
+class ResetPassword(View):
+    """Choose a new password by the link in the mail. Every login and every API key ends."""
+
+    name = "password_reset_confirm"
+    throttle = "reset_confirm"
+    refuses = (LinkInvalid, InvalidValue)
+    authentication_classes = ()
+    permission_classes = ()
+
+    def perform(self, request: Request, *args: Any, token: str, new_password: str, **values: Any) -> Outcome:
+        return Outcome(user=passwords.reset(token, new_password, request._request))

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from django_simple_auth import mailed, tokens
+from django_simple_auth.models import MailedSecret
+from django_simple_auth.refusals import LinkInvalid
+
+Purpose = MailedSecret.Purpose
+ADDRESS = "bob@example.com"
+
+
+def is_good(secret: str, purpose: MailedSecret.Purpose = Purpose.RESET) -> bool:
+    try:
+        mailed.find(secret, purpose)
+    except LinkInvalid:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_a_secret_has_a_tokens_form_under_a_prefix_of_its_own(user: Any, purpose: MailedSecret.Purpose):
+    secret = mailed.make(purpose, ADDRESS, user)
+    assert tokens.is_well_formed(secret)
+    assert tokens.purpose_of(secret) is None
+    assert len(set(mailed.PREFIXES.values()) | set(tokens.PREFIXES.values())) == 7
+
+
+def test_only_its_digest_is_kept(user: Any):
+    secret = mailed.make(Purpose.RESET, ADDRESS, user)
+    row = MailedSecret.objects.get()
+    assert row.digest == tokens.digest(secret)
+    assert secret not in f"{row!r}{vars(row)}"
+    assert str(row) == f"password reset {row.pk}"
+
+
+def test_finding_does_not_use_it_up_and_redeeming_does(user: Any):
+    secret = mailed.make(Purpose.RESET, ADDRESS, user)
+    assert is_good(secret)
+    row = mailed.find(secret, Purpose.RESET, Purpose.VERIFY)
+    assert (row.user, row.address) == (user, ADDRESS)
+    mailed.redeem(row)
+    assert not is_good(secret)
+    with pytest.raises(LinkInvalid):
+        mailed.redeem(row)
+
+
+def test_it_is_good_for_nothing_else(user: Any):
+    assert not is_good(mailed.make(Purpose.VERIFY, ADDRESS, user), Purpose.RESET)
+
+
+def test_what_cannot_be_one_costs_no_query(user: Any):
+    secret = mailed.make(Purpose.RESET, ADDRESS, user)
+    with CaptureQueriesContext(connection) as queries:
+        for wrong in ["", "dsp_", secret[:-1] + "!", secret.replace("dsp_", "dsa_"), tokens.generate("dsv")]:
+            assert not is_good(wrong)
+    assert len(queries) == 0
+
+
+def test_it_dies_with_its_time(user: Any, monkeypatch: Any):
+    secret = mailed.make(Purpose.RESET, ADDRESS, user)
+    row = mailed.find(secret, Purpose.RESET)
+    real = tokens.now
+    monkeypatch.setattr(tokens, "now", lambda: real() + timedelta(minutes=29))
+    assert is_good(secret)
+    monkeypatch.setattr(tokens, "now", lambda: real() + timedelta(minutes=30))
+    assert not is_good(secret)
+    with pytest.raises(LinkInvalid):
+        mailed.redeem(row)
+
+
+def test_only_the_newest_of_a_purpose_is_good(user: Any):
+    other = get_user_model().objects.create_user("eve")
+    first, proof = mailed.make(Purpose.RESET, ADDRESS, user), mailed.make(Purpose.VERIFY, ADDRESS, user)
+    others = mailed.make(Purpose.RESET, "eve@example.com", other)
+    second = mailed.make(Purpose.RESET, "elsewhere@example.com", user)
+    assert [is_good(secret) for secret in (first, second, others)] == [False, True, True]
+    assert is_good(proof, Purpose.VERIFY)
+
+
+def test_only_the_newest_to_an_address_that_has_no_account(db: None):
+    first, second = mailed.make(Purpose.INVITE, ADDRESS), mailed.make(Purpose.INVITE, ADDRESS)
+    elsewhere = mailed.make(Purpose.INVITE, "eve@example.com")
+    assert [is_good(secret, Purpose.INVITE) for secret in (first, second, elsewhere)] == [False, True, True]
+
+
+def test_a_way_back_outlives_one_to_another_address(user: Any):
+    mine, thiefs = mailed.make(Purpose.REVERT, ADDRESS, user), mailed.make(Purpose.REVERT, "x@example.com", user)
+    assert is_good(mine, Purpose.REVERT)
+    assert is_good(thiefs, Purpose.REVERT)
+
+
+def test_a_disabled_account_cannot_use_it(user: Any):
+    secret = mailed.make(Purpose.RESET, ADDRESS, user)
+    get_user_model().objects.update(is_active=False)
+    assert not is_good(secret)
+
+
+def test_withdrawn_is_withdrawn(user: Any):
+    reset, proof = mailed.make(Purpose.RESET, ADDRESS, user), mailed.make(Purpose.VERIFY, ADDRESS, user)
+    mailed.withdraw(user, Purpose.RESET)
+    assert not is_good(reset)
+    assert is_good(proof, Purpose.VERIFY)
+
+
+def test_there_is_none_for_a_user_who_has_gone(user: Any):
+    get_user_model().objects.all().delete()
+    with pytest.raises(LinkInvalid):
+        mailed.make(Purpose.RESET, ADDRESS, user)
+
+
+def test_the_dead_are_deleted_batch_by_batch(user: Any):
+    for purpose in Purpose:
+        mailed.make(purpose, ADDRESS, user)
+    MailedSecret.objects.exclude(purpose=Purpose.RESET).update(expires_at=tokens.now())
+    assert mailed.count_expired() == 4
+    assert list(mailed.clear_expired(batch_size=3)) == [3, 1]
+    assert MailedSecret.objects.get().purpose == Purpose.RESET
