@@ -18,7 +18,7 @@ from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
-from . import emails, events, identifiers, limits, passwords, users
+from . import emails, events, identifiers, passwords, users
 from .conf import conf
 from .models import AuthToken, MailedSecret, Presence
 from .refusals import (
@@ -156,14 +156,9 @@ def update(
 def delete(user: AbstractBaseUser, current_password: str, request: HttpRequest | None = None) -> None:
     """End the account with all that it owns: by ``user.delete()``, or by the host's SIMPLE_AUTH["DELETE_ACCOUNT"].
 
-    Attempts are counted per account, before hashing: a stolen login must not be a place to guess the password at.
-
     Raises ``WrongCurrentPassword``, ``AccountInUse`` if the host's records protect the user, or what the host raises.
     """
-    limits.take("current_password", str(user.pk), request=request)
-    if not user.check_password(current_password):
-        events.login_refused.tell(user, request, code=WrongCurrentPassword.code)
-        raise WrongCurrentPassword
+    passwords.confirm(user, current_password, request)
     confirmed = user.password
 
     def end() -> None:

@@ -70,9 +70,9 @@ def confirm(user: AbstractBaseUser, current_password: str, request: HttpRequest 
 
     Counted per account, before hashing: a stolen login must not be a place to guess the password at.
     """
-    limits.take("current_password", str(user.pk))
+    limits.take("current_password", str(user.pk), request=request)
     if not check(lambda: user.check_password(current_password), current_password):
-        events.password_change_refused.tell(user, request)
+        events.login_refused.tell(user, request, code=WrongCurrentPassword.code)
         raise WrongCurrentPassword
 
 

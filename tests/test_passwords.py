@@ -76,11 +76,11 @@ def test_a_change_needs_the_current_password(client: Any, user: Any):
         heard.append(user)
 
     logged_in(client, user)
-    events.password_change_refused.connect(hear)
+    events.login_refused.connect(hear)
     try:
         response = client.post(f"{API}/password/change/", {"current_password": "wrong", "new_password": NEW})
     finally:
-        events.password_change_refused.disconnect(hear)
+        events.login_refused.disconnect(hear)
     assert response.status_code == 400
     assert response.json() == {"current_password": ["This is not your current password."]}
     assert heard == [user]

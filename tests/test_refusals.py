@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import pkgutil
+import re
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -12,11 +14,35 @@ import jsonschema
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import OperationalError
+from django.db.models import ProtectedError
 from django.test import Client as DjangoClient
 
-from django_simple_auth import contracts, keys, sessions, tokens
-from django_simple_auth.refusals import InvalidCredentials, LimitExceeded
-from django_simple_auth.views import Leave, Register
+from django_simple_auth import contracts, emails, keys, mailed, sessions, tokens
+from django_simple_auth.models import MailedSecret
+from django_simple_auth.refusals import (
+    AccountInUse,
+    EmailTaken,
+    InvalidCredentials,
+    LimitExceeded,
+    LinkInvalid,
+    Missing,
+    TokenInvalid,
+    WrongCurrentPassword,
+)
+from django_simple_auth.views import (
+    AskEmailProof,
+    AskPasswordReset,
+    ChangeEmail,
+    CreateKey,
+    DeleteKey,
+    EndSession,
+    Leave,
+    LogIn,
+    ProveEmail,
+    Register,
+    ResetPassword,
+    UpdateAccount,
+)
 from django_simple_auth.wire import Contract, Endpoint
 from django_simple_auth.wire.view import NoAPIKey
 from tests.client import PASSWORD
@@ -39,6 +65,25 @@ NEW = {
     "password1": PASSWORD,
     "password2": PASSWORD,
 }
+OTHERS = {
+    "device": "Bob's telephone",
+    "name": "backup",
+    "scopes": ["notes:read", "notes:write"],
+    "expires_at": "2999-01-01T00:00:00Z",
+    "current_password": PASSWORD,
+    "new_password": "canary-Battery-Staple-8",
+}
+LINKS = {ResetPassword: MailedSecret.Purpose.RESET, ProveEmail: MailedSecret.Purpose.VERIFY}
+CAPTURED: dict[str, Callable[[Any], Any]] = {
+    "<str:user_id>": lambda bob: bob.pk,
+    "<int:session_id>": lambda bob: sessions.start(bob).row.pk,
+    "<int:key_id>": lambda bob: keys.create(bob).row.pk,
+}
+
+
+def known() -> Any:
+    """Bob as he is stored: a request may have changed him."""
+    return get_user_model().objects.get(username="bob")
 
 
 class Case(NamedTuple):
@@ -49,16 +94,26 @@ class Case(NamedTuple):
 
     @property
     def path(self) -> str:
-        bob = get_user_model().objects.get(username="bob")
-        return MOUNTS[self.name] + self.endpoint.path.replace("<str:user_id>", str(bob.pk))
+        return MOUNTS[self.name] + re.sub("<.*?>", lambda part: str(CAPTURED[part[0]](known())), self.endpoint.path)
 
     @property
     def fields(self) -> list[str]:
         return list(self.endpoint.request().fields) if self.endpoint.request else []
 
     @property
+    def required(self) -> list[str]:
+        fields = self.endpoint.request().fields if self.endpoint.request else {}
+        return [name for name, field in fields.items() if field.required]
+
+    @property
+    def optional(self) -> list[str]:
+        return [field for field in self.fields if field not in self.required]
+
+    @property
     def body(self) -> dict[str, Any]:
-        values = NEW if registers(self) else KNOWN
+        values = {**OTHERS, **(NEW if names_anew(self) else KNOWN)}
+        if "token" in self.fields:
+            values["token"] = mailed.make(LINKS[self.endpoint.view], "bob@example.com", known())
         return {field: values[field] for field in self.fields}
 
     @property
@@ -77,7 +132,7 @@ def each(case_is_meant: Callable[[Case], Any], **beside: Callable[[Case], Iterab
     rows = [(case,) for case in CASES if case_is_meant(case)]
     for values in beside.values():
         rows = [(*row, value) for row in rows for value in values(row[0])]
-    ids = ["-".join([row[0].name, row[0].endpoint.path, *map(str, row[1:])]) for row in rows]
+    ids = ["-".join([row[0].name, row[0].endpoint.method, row[0].endpoint.path, *map(str, row[1:])]) for row in rows]
     return pytest.mark.parametrize(("case", *beside), rows, ids=ids)
 
 
@@ -95,6 +150,14 @@ def takes_a_token(case: Case) -> bool:
 
 def registers(case: Case) -> bool:
     return issubclass(case.endpoint.view, Register)
+
+
+def names_anew(case: Case) -> bool:
+    return issubclass(case.endpoint.view, (Register, UpdateAccount, ChangeEmail))
+
+
+def refuses(*causes: type[Exception]) -> Callable[[Case], bool]:
+    return lambda case: any(issubclass(cause, causes) for cause in case.endpoint.view.refuses)
 
 
 def logs_in(case: Case) -> bool:
@@ -128,6 +191,7 @@ WRONG_PASSWORD = {NATIVE: 400, "message": 400, "profile": 400, "keys": 400, "ema
 NO_TOKEN = {NATIVE: 401, "message": 401, "profile": 401, "keys": 400, "email": 400}
 DEAD_TOKEN = {NATIVE: 401, "message": 401, "profile": 401, "keys": 400, "email": 401}
 FORBIDDEN = {NATIVE: 403, "message": 403, "keys": 400, "email": 403}
+NOT_THERE = {NATIVE: 404}
 
 
 def shaped(name: str, response: Any, status: int) -> dict[str, Any]:
@@ -163,6 +227,8 @@ def ask(client: Any, user: Any) -> Callable[..., Any]:
         client: DjangoClient = client,
         **headers: str,
     ) -> Any:
+        if token is LIVE:
+            user.refresh_from_db()
         secret = sessions.start(user).secret if token is LIVE else token
         path = path or case.path
         if secret is not None and case.endpoint.takes_token_from_query:
@@ -183,15 +249,25 @@ def test_what_the_cases_below_spoil_is_accepted(ask: Any, case: Case):
 # The body
 
 
-@each(takes_a_body, field=lambda case: case.fields)
+@each(takes_a_body, field=lambda case: case.required)
 def test_a_missing_field(ask: Any, case: Case, field: str):
     body = {name: value for name, value in case.body.items() if name != field}
     assert field in str(refused(case, ask(case, body=body), 400))
 
 
-@each(lambda case: takes_a_body(case) and by_field in SHAPES[case.name])
+@each(lambda case: case.required and by_field in SHAPES[case.name])
 def test_all_missing_fields_at_once(ask: Any, case: Case):
-    assert set(refused(case, ask(case, body={}), 400)) == set(case.fields)
+    assert set(refused(case, ask(case, body={}), 400)) == set(case.required)
+
+
+@each(takes_a_body, field=lambda case: case.optional)
+def test_a_missing_field_that_is_optional_is_no_fault(ask: Any, case: Case, field: str):
+    assert ask(case, body={name: value for name, value in case.body.items() if name != field}).status_code < 300
+
+
+@each(lambda case: case.optional)
+def test_all_optional_fields_may_be_missing(ask: Any, case: Case):
+    assert ask(case, body={name: case.body[name] for name in case.required}).status_code < 300
 
 
 WRONG_TYPES = {
@@ -205,11 +281,70 @@ WRONG_TYPES = {
     "surrogate": "\ud800",
     "empty": "",
 }
+RIGHT_AFTER_ALL = {
+    (LogIn, "device", "empty"),
+    (UpdateAccount, "first_name", "empty"),
+    (UpdateAccount, "last_name", "empty"),
+    (CreateKey, "scopes", "list"),
+    (CreateKey, "expires_at", "null"),
+}
 
 
-@each(takes_a_body, field=lambda case: case.fields, kind=lambda case: WRONG_TYPES)
-def test_a_field_of_the_wrong_type(ask: Any, case: Case, field: str, kind: str):
+def typed(is_right: bool) -> Callable[[Case], list[tuple[str, str]]]:
+    """Fields, each with a kind of value that it takes, or does not."""
+
+    def rows(case: Case) -> list[tuple[str, str]]:
+        every = [(field, kind) for field in case.fields for kind in WRONG_TYPES]
+        return [row for row in every if ((case.endpoint.view, *row) in RIGHT_AFTER_ALL) == is_right]
+
+    return rows
+
+
+@each(takes_a_body, typed=typed(is_right=False))
+def test_a_field_of_the_wrong_type(ask: Any, case: Case, typed: tuple[str, str]):
+    field, kind = typed
     assert field in str(refused(case, ask(case, body={**case.body, field: WRONG_TYPES[kind]}), 400))
+
+
+@each(takes_a_body, typed=typed(is_right=True))
+def test_a_field_of_a_type_that_is_wrong_elsewhere(ask: Any, case: Case, typed: tuple[str, str]):
+    field, kind = typed
+    assert ask(case, body={**case.body, field: WRONG_TYPES[kind]}).status_code < 300
+
+
+WRONG_VALUES: dict[str, dict[str, Any]] = {
+    "scopes": {
+        "number": [7],
+        "null": ["bob", None],
+        "list": [["bob"]],
+        "empty": [""],
+        "blank": ["bob bob"],
+        "NUL": ["bob\0"],
+        "surrogate": ["\ud800"],
+        "endless": ["a" * 100_000],
+        "endlessly many": [f"a{number}" for number in range(100_000)],
+    },
+    "expires_at": {
+        "past": "2000-01-01T00:00:00Z",
+        "before all time": "0001-01-01T00:00:00+23:59",
+        "after all time": "9999-12-31T23:59:59-23:59",
+        "no such day": "2999-02-30T00:00:00Z",
+        "no such hour": "2999-01-01T25:00:00Z",
+        "time only": "10:00:00",
+        "word": "tomorrow",
+    },
+}
+
+
+@each(takes_a_body, wrong=lambda case: [(field, kind) for field in case.fields for kind in WRONG_VALUES.get(field, {})])
+def test_a_value_that_only_looks_right(ask: Any, case: Case, wrong: tuple[str, str]):
+    field, kind = wrong
+    assert field in refused(case, ask(case, body={**case.body, field: WRONG_VALUES[field][kind]}), 400)
+
+
+@each(lambda case: case.endpoint.view is CreateKey and takes_a_body(case))
+def test_the_last_moment_of_all_is_one(ask: Any, case: Case):
+    assert ask(case, body={**case.body, "expires_at": "9999-12-31T23:59:59.999999Z"}).status_code < 300
 
 
 @each(takes_a_body, field=lambda case: case.fields)
@@ -235,7 +370,11 @@ MALFORMED = {
 
 @each(takes_a_body, kind=lambda case: MALFORMED)
 def test_a_malformed_body(ask: Any, case: Case, kind: str):
-    refused(case, ask(case, body=MALFORMED[kind]), 400)
+    # No body at all is an object without names to DRF; where nothing is required, nothing is missing.
+    if kind == "empty" and not any(field.required for field in case.endpoint.request().fields.values()):
+        assert ask(case, body=b"").status_code == 200
+    else:
+        refused(case, ask(case, body=MALFORMED[kind]), 400)
 
 
 OTHER_TYPES = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/xml", "json", ""]
@@ -366,10 +505,139 @@ def test_names_that_are_taken(ask: Any, case: Case):
     refused(case, ask(case, body={**case.body, **taken}), 400)
 
 
-@each(registers)
+@each(lambda case: case.endpoint.view is UpdateAccount)
+def test_a_name_that_somebody_else_has(ask: Any, case: Case):
+    get_user_model().objects.create_user("eve")
+    assert set(refused(case, ask(case, body={**case.body, "username": "eve"}), 400)) == {"username"}
+
+
+CHOSEN_PASSWORDS = {"password", "password1", "password2", "new_password"}
+
+
+@each(lambda case: registers(case) or "new_password" in case.fields)
 def test_a_weak_password(ask: Any, case: Case):
-    weak = {field: "password" for field in case.fields if field.startswith("password")}
+    weak = {field: "password" for field in case.fields if field in CHOSEN_PASSWORDS}
     refused(case, ask(case, body={**case.body, **weak}), 400)
+
+
+# More than the user model's 254 characters, and fewer than the 320 of Django's validator.
+LONG_ADDRESS = f"{'a' * 290}@example.com"
+
+
+@each(lambda case: "email" in case.fields and names_anew(case))
+def test_an_address_that_is_too_long_to_be_stored(ask: Any, case: Case):
+    assert "email" in str(refused(case, ask(case, body={**case.body, "email": LONG_ADDRESS}), 400))
+
+
+ASKING = (AskPasswordReset, AskEmailProof)
+
+
+@each(lambda case: issubclass(case.endpoint.view, ASKING), email=lambda case: ["nobody@example.com", LONG_ADDRESS])
+def test_an_address_that_nobody_has_is_answered_like_any_other(ask: Any, case: Case, email: str):
+    assert ask(case, body={"email": email}).status_code == ask(case).status_code == 204
+
+
+@each(refuses(WrongCurrentPassword))
+def test_a_wrong_current_password(ask: Any, case: Case):
+    body = refused(case, ask(case, body={**case.body, "current_password": "wrong"}), 400)
+    assert set(body) == {"current_password"}
+
+
+def protect(user: Any) -> None:
+    raise ProtectedError("Somebody depends on it.", set())
+
+
+@each(refuses(AccountInUse))
+def test_an_account_that_other_records_depend_on(ask: Any, settings: Any, case: Case):
+    settings.SIMPLE_AUTH = {"DELETE_ACCOUNT": f"{__name__}.protect"}
+    refused(case, ask(case), 400)
+
+
+def mistyped_link(case: Case) -> str:
+    return mailed.make(LINKS[case.endpoint.view], "bob@example.com", known()) + "x"
+
+
+def never_mailed(case: Case) -> str:
+    return tokens.generate(mailed.PREFIXES[LINKS[case.endpoint.view]])
+
+
+def token_of_a_login(case: Case) -> str:
+    return sessions.start(known()).secret
+
+
+def meant_for_something_else(case: Case) -> str:
+    other = {ResetPassword: MailedSecret.Purpose.VERIFY, ProveEmail: MailedSecret.Purpose.RESET}
+    return mailed.make(other[case.endpoint.view], "bob@example.com", known())
+
+
+def of_an_older_address(case: Case) -> str:
+    return mailed.make(LINKS[case.endpoint.view], "bobby@example.com", known())
+
+
+def replaced(case: Case) -> str:
+    secret = mailed.make(LINKS[case.endpoint.view], "bob@example.com", known())
+    mailed.make(LINKS[case.endpoint.view], "bob@example.com", known())
+    return secret
+
+
+def too_old(case: Case) -> str:
+    secret = mailed.make(LINKS[case.endpoint.view], "bob@example.com", known())
+    MailedSecret.objects.update(expires_at=tokens.now() - timedelta(seconds=1))
+    return secret
+
+
+def of_nobody(case: Case) -> str:
+    return mailed.make(LINKS[case.endpoint.view], "bob@example.com")
+
+
+def of_somebody_disabled(case: Case) -> str:
+    secret = mailed.make(LINKS[case.endpoint.view], "bob@example.com", known())
+    get_user_model().objects.update(is_active=False)
+    return secret
+
+
+def of_somebody_deleted(case: Case) -> str:
+    doomed = get_user_model().objects.create_user("doomed", "doomed@example.com")
+    secret = mailed.make(LINKS[case.endpoint.view], "doomed@example.com", doomed)
+    doomed.delete()
+    return secret
+
+
+DEAD_LINKS = {
+    make.__name__: make
+    for make in [
+        mistyped_link,
+        never_mailed,
+        token_of_a_login,
+        meant_for_something_else,
+        of_an_older_address,
+        replaced,
+        too_old,
+        of_nobody,
+        of_somebody_disabled,
+        of_somebody_deleted,
+    ]
+}
+
+
+@each(refuses(LinkInvalid), kind=lambda case: DEAD_LINKS)
+def test_a_dead_link(ask: Any, case: Case, kind: str):
+    body = {**case.body, "token": DEAD_LINKS[kind](case)}
+    assert set(refused(case, ask(case, body=body, token=None), 400)) == {"token"}
+
+
+@each(refuses(LinkInvalid))
+def test_a_link_that_has_been_used(ask: Any, case: Case):
+    body = case.body
+    assert ask(case, body=body).status_code < 300
+    assert set(refused(case, ask(case, body=body), 400)) == {"token"}
+
+
+@each(lambda case: issubclass(case.endpoint.view, ProveEmail) and EmailTaken in case.endpoint.view.refuses)
+def test_an_address_that_somebody_else_has_proved(ask: Any, case: Case):
+    emails.trust(get_user_model().objects.create_user("eve", "eve@example.com"))
+    secret = mailed.make(MailedSecret.Purpose.CHANGE, "eve@example.com", known())
+    assert set(refused(case, ask(case, body={"token": secret}), 400)) == {"email"}
 
 
 @each(logs_in)
@@ -380,7 +648,7 @@ def test_a_wrong_password(ask: Any, case: Case):
 @each(logs_in)
 def test_an_unknown_user(ask: Any, case: Case):
     nobody = {"username": "nobody", "email": "nobody@example.com", "password": PASSWORD}
-    refused(case, ask(case, body={field: nobody[field] for field in case.fields}), 400)
+    refused(case, ask(case, body={field: nobody[field] for field in case.required}), 400)
 
 
 @each(logs_in)
@@ -395,6 +663,57 @@ def test_an_id_that_is_nobodys(ask: Any, case: Case, user_id: str):
     refused(case, ask(case, path=path), 400)
 
 
+def unused(make: Callable[[Any], Any]) -> str:
+    return "0"
+
+
+def beyond_every_column(make: Callable[[Any], Any]) -> str:
+    return "9" * 30
+
+
+def somebody_elses(make: Callable[[Any], Any]) -> str:
+    return str(make(get_user_model().objects.create_user("eve")))
+
+
+def no_number(make: Callable[[Any], Any]) -> str:
+    return "bob"
+
+
+def negative(make: Callable[[Any], Any]) -> str:
+    return "-1"
+
+
+def nul(make: Callable[[Any], Any]) -> str:
+    return "%00"
+
+
+NOT_MINE = {make.__name__: make for make in [unused, beyond_every_column, somebody_elses, no_number, negative, nul]}
+MINE = {EndSession: "<int:session_id>", DeleteKey: "<int:key_id>"}
+
+
+@each(refuses(Missing), kind=lambda case: NOT_MINE)
+def test_an_id_of_nothing_that_is_mine(ask: Any, case: Case, kind: str):
+    part = MINE[case.endpoint.view]
+    path = MOUNTS[case.name] + case.endpoint.path.replace(part, NOT_MINE[kind](CAPTURED[part]))
+    assert NOT_THERE[case.name] in case.endpoint.refusal_statuses(CONTRACTS[case.name].refusals)
+    refused(case, ask(case, path=path), NOT_THERE[case.name])
+
+
+@each(refuses(Missing))
+def test_an_id_of_something_else_that_is_mine(ask: Any, user: Any, case: Case):
+    mine = MINE[case.endpoint.view]
+    (other,) = {*MINE.values()} - {mine}
+    path = MOUNTS[case.name] + case.endpoint.path.replace(mine, str(CAPTURED[other](user)))
+    refused(case, ask(case, path=path), NOT_THERE[case.name])
+
+
+@each(refuses(Missing))
+def test_an_id_of_what_has_ended(ask: Any, case: Case):
+    path = case.path
+    assert ask(case, path=path).status_code < 300
+    refused(case, ask(case, path=path), NOT_THERE[case.name])
+
+
 # How often, and what breaks
 
 
@@ -405,9 +724,20 @@ def test_more_requests_than_a_network_may_send(ask: Any, settings: Any, case: Ca
     refused(case, ask(case), 429)
 
 
+ACCOUNT_SCOPES: dict[type[Exception], str] = {
+    InvalidCredentials: "login_account",
+    WrongCurrentPassword: "current_password",
+}
+
+
+def keep(user: Any) -> None:
+    """So that the account can be asked again."""
+
+
 @each(lambda case: LimitExceeded in case.endpoint.view.refuses)
 def test_more_requests_than_an_account_may_get(ask: Any, settings: Any, case: Case):
-    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"login_account": "1/day"}}
+    (scope,) = {ACCOUNT_SCOPES[cause] for cause in case.endpoint.view.refuses if cause in ACCOUNT_SCOPES}
+    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {scope: "1/day"}, "DELETE_ACCOUNT": f"{__name__}.keep"}
     assert ask(case).status_code < 300
     refused(case, ask(case), 429)
 
@@ -417,6 +747,12 @@ def raising(error: Exception) -> Callable[..., Any]:
         raise error
 
     return perform
+
+
+@each(refuses(TokenInvalid))
+def test_a_token_that_dies_meanwhile(ask: Any, monkeypatch: Any, case: Case):
+    monkeypatch.setattr(case.endpoint.view, "perform", raising(TokenInvalid()))
+    refused(case, ask(case), DEAD_TOKEN[case.name])
 
 
 @each(always)
