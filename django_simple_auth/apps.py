@@ -12,12 +12,13 @@ class SimpleAuthConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, durable, identifiers, passwords, redaction, sessions  # noqa: F401  (checks register themselves)
+        from . import checks, durable, identifiers, notices, passwords, redaction, sessions  # noqa: F401  (checks register)
 
         if find_spec("drf_spectacular") is not None:  # pragma: no branch
             from . import schema  # noqa: F401  (so do its extensions)
 
         redaction.attach()
+        notices.attach()
         pre_save.connect(passwords.hold_back, dispatch_uid="simple_auth.passwords")
         post_save.connect(identifiers.follow, dispatch_uid="simple_auth.identifiers")
         post_save.connect(sessions.end_if_deactivated, dispatch_uid="simple_auth.sessions")

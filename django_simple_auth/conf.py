@@ -31,6 +31,7 @@ DEFAULT_RATES = {
     "email_change": "10/min",
     "mail": "10/hour",
 }
+DEFAULT_NOTICES = ("password", "key")
 DEFAULT_COOKIE_NAME = "__Host-simple_auth"
 DEFAULT_LINKS = {
     "reset": "/reset-password#token={token}",
@@ -149,6 +150,16 @@ class Settings:
                     f"SIMPLE_AUTH['LINKS'][{name!r}] must look like {DEFAULT_LINKS[name]!r}, not {pattern!r}."
                 )
         return {**DEFAULT_LINKS, **value}
+
+    @property
+    def NOTICES(self) -> tuple[str, ...]:
+        """What the owner of an account is told by mail when it has happened."""
+        value = self.SIMPLE_AUTH.get("NOTICES", DEFAULT_NOTICES)
+        if not isinstance(value, (list, tuple)) or not set(value) <= set(DEFAULT_NOTICES):
+            raise ImproperlyConfigured(
+                f"SIMPLE_AUTH['NOTICES'] must be a list of {', '.join(map(repr, DEFAULT_NOTICES))}, not {value!r}."
+            )
+        return tuple(value)
 
     @property
     def ACKNOWLEDGED_RISKS(self) -> frozenset[str]:

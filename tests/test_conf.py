@@ -53,6 +53,8 @@ def test_a_lifetime_that_cannot_be_meant_names_the_fix(settings: Any, value: Any
         ("TOKEN_IDLE_SECONDS", "300", "positive whole number"),
         ("TOKENS_PER_USER", 0, "positive whole number"),
         ("TOKENS_PER_USER", True, "positive whole number"),
+        ("NOTICES", "password", "must be a list of 'password', 'key'"),
+        ("NOTICES", ["weather"], "must be a list of 'password', 'key'"),
         ("LOGIN_WITH", "email", "must be a list of 'username' and 'email'"),
         ("LOGIN_WITH", ["phone"], "must be a list of 'username' and 'email'"),
         ("COOKIE_NAME", "a b", "must be letters"),

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Event, current_thread, main_thread
 from typing import Any
@@ -18,16 +20,10 @@ from django_simple_auth import events, mail, mailed
 from django_simple_auth.models import MailedSecret
 from tests.letters import secret_in
 
-try:
-    import django.tasks
-
-    TASKS = "django.tasks.backends"
-    backends = django.tasks.task_backends
-except ImportError:  # pragma: no cover
-    import django_tasks
-
-    TASKS = "django_tasks.backends"
-    backends = django_tasks.task_backends
+# Django has tasks of its own from 6.0 on; before, there is a package.
+tasks = import_module("django.tasks" if find_spec("django.tasks") else "django_tasks")
+TASKS = f"{tasks.__name__}.backends"
+backends = tasks.task_backends
 
 User = get_user_model()
 
