@@ -218,6 +218,8 @@ def _let_in(
         make_password(password)
         raise UnknownUser if explain else InvalidCredentials from None
     user = passwords.check(lambda: ask_backends(request, username=stored, password=password), password)
+    if user is not None and email is None and not _may_be_called(user, username):
+        user = None
     if user is None or not user.is_active:
         raise _explanation(stored, password) if explain else InvalidCredentials
     if conf.EMAIL_VERIFICATION == "required" and not identifiers.is_verified(user):
@@ -237,6 +239,12 @@ def _by_username(typed: str) -> str:
     first, second = ("email", "username") if "@" in typed else ("username", "email")
     user = found.get(first, found.get(second))
     return users.normalized(typed) if user is None else user.get_username()
+
+
+def _may_be_called(user: AbstractBaseUser, typed: str) -> bool:
+    """Whether LOGIN_WITH lets the user log in by what was typed."""
+    kinds = conf.LOGIN_WITH
+    return not kinds or "username" in kinds or identifiers.bears(user, "email", typed)
 
 
 def _by_email(typed: str) -> str:

@@ -21,6 +21,7 @@ class SimpleAuthConfig(AppConfig):
         notices.attach()
         pre_save.connect(passwords.hold_back, dispatch_uid="simple_auth.passwords")
         post_save.connect(identifiers.follow, dispatch_uid="simple_auth.identifiers")
+        post_save.connect(passwords.follow, dispatch_uid="simple_auth.passwords.follow")
         post_save.connect(sessions.end_if_deactivated, dispatch_uid="simple_auth.sessions")
         post_migrate.connect(identifiers.catch_up, sender=self, dispatch_uid="simple_auth.catch_up")
         request_finished.connect(durable.settle, dispatch_uid="simple_auth.durable")

@@ -92,7 +92,11 @@ class CookieTokenAuthentication(TokenAuthentication):
         return request.COOKIES.get(conf.COOKIE_NAME)
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, AuthToken] | None:
-        found = super().authenticate(request)
+        try:
+            found = super().authenticate(request)
+        except AuthenticationFailed:
+            # The browser sends the cookie along wherever it goes, also to where nobody needs to be logged in.
+            return None
         if found is not None:
             # A cookie comes along with requests that the user never meant; DRF views are exempt from Django's check.
             SessionAuthentication().enforce_csrf(request)

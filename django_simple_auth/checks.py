@@ -46,7 +46,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
 @register("simple_auth")
 def check_throttle_scopes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """E004: a rate for a scope that nothing counts under, most likely a typing error."""
-    counted = {endpoint.throttle for _path, endpoint in _mounted(get_resolver(), "/") if endpoint.throttle}
+    counted = {endpoint.throttle for _path, endpoint in _everywhere() if endpoint.throttle}
     scopes = counted | DEFAULT_RATES.keys()
     return [
         Error(
@@ -104,7 +104,7 @@ def check_links(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
     except ImproperlyConfigured:
         # E001 says so already.
         return []
-    paths = [path for path, endpoint in _mounted(get_resolver(), "/") if endpoint.view.sends_mail]
+    paths = [path for path, endpoint in _everywhere() if endpoint.view.sends_mail]
     if not paths:
         return []
     return [
@@ -159,10 +159,15 @@ def check_risks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
                 f"{risk!r} to SIMPLE_AUTH['ACKNOWLEDGED_RISKS'].",
                 id=f"django_simple_auth.W{number:03}",
             )
-            for path, endpoint in _mounted(get_resolver(), "/")
+            for path, endpoint in _everywhere()
             if risk in endpoint.risks
         ]
     return found
+
+
+def _everywhere() -> Iterator[tuple[str, Endpoint]]:
+    # A host that uses the services alone may have no URLs at all.
+    return _mounted(get_resolver(), "/") if getattr(settings, "ROOT_URLCONF", None) else iter(())
 
 
 def _mounted(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Endpoint]]:

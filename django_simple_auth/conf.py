@@ -22,6 +22,7 @@ DEFAULT_RATES = {
     "login_account": "10/min",
     "key": "10/min",
     "leave": "30/min",
+    "rotate": "30/min",
     "current_password": "10/min",
     "password_change": "10/min",
     "reset": "10/min",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
+from django.db import IntegrityError, router
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
@@ -46,7 +46,7 @@ def ask_change(user: AbstractBaseUser, email: str, current_password: str, reques
     else has proved gets no letter, and the user is not told.
     """
     passwords.confirm(user, current_password, request)
-    address = users.manager().normalize_email(email)
+    address = BaseUserManager.normalize_email(email)
     if (field := users.field(users.email_field() or "")) is not None:
         try:
             field.clean(address, None)
@@ -77,7 +77,7 @@ def prove(token: str, request: HttpRequest | None = None) -> AbstractBaseUser:
         if not users.take_turns(user):
             raise LinkInvalid
         # As it is now that nobody else can change it.
-        user.refresh_from_db()
+        user.refresh_from_db(using=router.db_for_write(AuthToken))
         if row.purpose == Purpose.VERIFY and not identifiers.bears(user, "email", row.address):
             raise LinkInvalid
         mailed.redeem(row)

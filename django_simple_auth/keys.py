@@ -14,7 +14,7 @@ from django.db import IntegrityError, models, router
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from . import events, tokens
+from . import events, sessions, tokens
 from .models import AuthToken
 from .refusals import InvalidValue, TokenInvalid, UnknownKey
 from .tokens import Issued
@@ -55,14 +55,17 @@ def create(
         raise InvalidValue("expires_at", ValidationError(_("This moment must be in the future."), "past"))
 
     def issue() -> Issued:
-        return tokens.issue(user, AuthToken.Purpose.KEY, name=name, scopes=words, expires_at=expires_at)
+        # Whoever takes the account back ends every key; one that is being made must not slip through.
+        owner = sessions.unchanged(user)
+        return tokens.issue(user, AuthToken.Purpose.KEY, owner=owner, name=name, scopes=words, expires_at=expires_at)
 
     try:
         issued = transact(issue, AuthToken)
     except IntegrityError:
-        if get_user_model()._base_manager.using(router.db_for_write(AuthToken)).filter(pk=user.pk).exists():
+        everybody = get_user_model()._base_manager.using(router.db_for_write(AuthToken))
+        if everybody.filter(pk=user.pk, password=user.password).exists():
             raise
-        # The user was deleted meanwhile, and with him whatever let him in.
+        # The user was deleted meanwhile, or has another password: whatever let him in is no longer good.
         raise TokenInvalid from None
     events.key_created.tell(user, request, key=issued.row.pk)
     return issued

@@ -7,6 +7,7 @@ how long that takes, changes no answer.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -16,12 +17,14 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives
 from django.db import connections, router, transaction
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
 from . import events, limits, mailed, users
@@ -31,6 +34,8 @@ from .refusals import LimitExceeded, LinkInvalid
 
 logger = logging.getLogger("django_simple_auth")
 
+# A new password withdraws what these letters would bring, and must find them in the queue as well as in the mailbox.
+_OVERTAKEN = {MailedSecret.Purpose.CHANGE.value, MailedSecret.Purpose.REVERT.value, MailedSecret.Purpose.RESET.value}
 _THREADS = 4
 _MOST_WAITING = 1000
 """While the mail server hangs; what comes after that is given up rather than kept in memory."""
@@ -47,22 +52,27 @@ def send(letter: str, user: AbstractBaseUser | None, address: str = "") -> None:
     key = "" if user is None else str(user.pk)
     language = translation.get_language() or settings.LANGUAGE_CODE
     using = router.db_for_write(MailedSecret)
-    _after_commit(lambda: _hand_over(letter, key, address, language), using)
+    stamp = _stamp(user)
+    _after_commit(lambda: _hand_over(letter, key, address, language, stamp), using)
 
 
 def _after_commit(work: Callable[[], None], using: str) -> None:
     transaction.on_commit(work, using=using)
 
 
-def deliver(letter: str, key: str, address: str, language: str) -> None:
+@sensitive_variables()
+def deliver(letter: str, key: str, address: str, language: str, stamp: str = "") -> None:
     """Write and send a letter to the user with this primary key; what fails is an event, and nobody else's trouble."""
-    user = users.manager().filter(pk=key).first() if key else None
+    model = get_user_model()
+    user = model._base_manager.using(router.db_for_write(model)).filter(pk=key).first() if key else None
     if user is None or not user.is_active or not (address := address or users.address(user)):
+        return
+    if letter in _OVERTAKEN and stamp and not constant_time_compare(stamp, _stamp(user)):
         return
     try:
         # Nobody's mailbox is for strangers to fill. Nor is it for a thief to fill until the way back has no room.
         if letter != MailedSecret.Purpose.REVERT:
-            limits.take("mail", users.fold(address))
+            limits.take("mail", letter, users.fold(address))
         with translation.override(language):
             _written(letter, user, address).send()
     except LinkInvalid:
@@ -74,9 +84,18 @@ def deliver(letter: str, key: str, address: str, language: str) -> None:
         _fail(letter, user, error)
 
 
+def _stamp(user: AbstractBaseUser | None) -> str:
+    """Whether the password is still the same, for a queue to keep: neither it nor its hash can be read from this."""
+    password = "" if user is None else user.password
+    return salted_hmac("django_simple_auth.mail", password, algorithm="sha256").hexdigest()
+
+
 @sensitive_variables()
 def _written(letter: str, user: AbstractBaseUser, address: str) -> EmailMultiAlternatives:
-    context: dict[str, Any] = {"user": user, "name": user.get_username(), "address": address}
+    # To an address that may be a stranger's goes nothing that somebody else has chosen.
+    unproved = letter in {MailedSecret.Purpose.CHANGE.value, MailedSecret.Purpose.VERIFY.value}
+    name = address if unproved else user.get_username()
+    context: dict[str, Any] = {"user": user, "name": name, "address": address}
     if letter in MailedSecret.Purpose.values:
         purpose = MailedSecret.Purpose(letter)
         context["lifetime"] = mailed.LIFETIMES[purpose]
@@ -142,12 +161,24 @@ def _deliver_in_thread(*letter: str) -> None:
         connections.close_all()
 
 
+def _begin_anew() -> None:
+    """After a fork: the threads have stayed behind, and what they held."""
+    global _room
+    _pool.cache_clear()
+    _room = BoundedSemaphore(_MOST_WAITING)
+
+
 @cache
 def _pool() -> ThreadPoolExecutor:
     """Made at the first letter: threads do not survive the fork by which servers make their workers."""
     return ThreadPoolExecutor(_THREADS, thread_name_prefix="simple_auth_mail")
 
 
+if hasattr(os, "register_at_fork"):  # pragma: no branch
+    os.register_at_fork(after_in_child=_begin_anew)
+
+
 def _fail(letter: str, user: AbstractBaseUser | None, error: Exception) -> None:
-    logger.error("The letter %r could not be sent.", letter, exc_info=error)
+    # Without the traceback: the link is in the variables of many frames, and error reports show those.
+    logger.error("The letter %r could not be sent: %s: %s", letter, type(error).__name__, error)
     events.mail_failed.tell(user, letter=letter, error=type(error).__name__)

@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model, password_validation
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import check_password, make_password
 from django.core.exceptions import ValidationError
+from django.db import router
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
@@ -20,15 +21,12 @@ from .transactions import transact
 
 Purpose = MailedSecret.Purpose
 _T = TypeVar("_T")
-_holds_back: ContextVar[bool] = ContextVar("simple_auth_holds_back", default=False)
+_held_back: ContextVar[list[Any] | None] = ContextVar("simple_auth_held_back", default=None)
+_kept: ContextVar[AuthToken | None] = ContextVar("simple_auth_kept", default=None)
 
 
 class _Improvable(Exception):
     """Raised in place of Django's write of a better hash."""
-
-    def __init__(self, user: Any) -> None:
-        super().__init__()
-        self.user = user
 
 
 @sensitive_variables()
@@ -38,18 +36,23 @@ def check(ask: Callable[[], _T], password: str) -> _T:
     Django writes such a hash when it has found the password right, whatever the stored one is by then; a change that
     was made meanwhile would be lost, and the old password good again.
     """
-    held = _holds_back.set(True)
+    improvable: list[Any] = []
+    before = _held_back.set(improvable)
     try:
-        return ask()
-    except _Improvable as improvable:
-        user = improvable.user
+        found = ask()
+    except _Improvable:
+        pass
     finally:
-        _holds_back.reset(held)
+        _held_back.reset(before)
+    # Not from the exception: a backend may have caught that, as it catches whatever goes wrong.
+    if not improvable:
+        return found
+    user = improvable[-1]
 
     def improve() -> None:
         if not users.take_turns(user):
             return
-        user.refresh_from_db(fields=["password"])
+        user.refresh_from_db(using=router.db_for_write(get_user_model()), fields=["password"])
         if check_password(password, user.password):
             user.password = make_password(password)
             user.save(update_fields=["password"])
@@ -60,8 +63,22 @@ def check(ask: Callable[[], _T], password: str) -> _T:
 
 def hold_back(instance: Any, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
     """Receiver of ``pre_save``: within ``check``, Django does not write better hashes by itself."""
-    if _holds_back.get() and set(update_fields or ()) == {"password"} and isinstance(instance, get_user_model()):
-        raise _Improvable(instance)
+    held_back = _held_back.get()
+    if held_back is not None and set(update_fields or ()) == {"password"} and isinstance(instance, get_user_model()):
+        held_back.append(instance)
+        raise _Improvable
+
+
+def follow(instance: Any, created: bool, raw: bool, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
+    """Receiver of ``post_save``: wherever a password is changed, in the admin or by a command, other logins end.
+
+    A better hash of the same password is no change: Django then forgets what was set before it saves.
+    """
+    if raw or created or not isinstance(instance, get_user_model()) or getattr(instance, "_password", None) is None:
+        return
+    if update_fields is None or "password" in update_fields:
+        sessions.end_others(instance, _kept.get())
+        mailed.withdraw(instance, Purpose.RESET, Purpose.CHANGE)
 
 
 @sensitive_variables()
@@ -96,9 +113,11 @@ def change(
         # Of two changes at once, the second one has confirmed what is no longer the password.
         if not users.take_turns(user, password=confirmed):
             raise WrongCurrentPassword
-        _set(user, new_password)
-        sessions.end_others(user, keep)
-        mailed.withdraw(user, Purpose.RESET, Purpose.CHANGE)
+        kept = _kept.set(keep)
+        try:
+            _set(user, new_password)
+        finally:
+            _kept.reset(kept)
 
     transact(replace, AuthToken)
     events.password_changed.tell(user, request)

@@ -14,5 +14,5 @@ from . import mail
 
 
 @task()
-def deliver(letter: str, key: str, address: str, language: str) -> None:
-    mail.deliver(letter, key, address, language)
+def deliver(letter: str, key: str, address: str, language: str, stamp: str = "") -> None:
+    mail.deliver(letter, key, address, language, stamp)

@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_variables
 from . import events, tokens, users
 from .conf import conf
 from .durable import afterwards, durably
-from .models import AuthToken, RetiredToken
+from .models import AuthToken, MailedSecret, RetiredToken
 from .refusals import CredentialsOutdated, InvalidCredentials, TokenExpired, TokenInvalid, UnknownSession
 from .tokens import Issued
 from .transactions import transact
@@ -58,7 +58,7 @@ def start(user: AbstractBaseUser, request: HttpRequest | None = None, *, device:
     """
 
     def grant() -> tuple[Issued, list[int]]:
-        issued = tokens.issue(user, owner=_unchanged(user), name=device, address=address)
+        issued = tokens.issue(user, owner=unchanged(user), name=device, address=address)
         limit = conf.TOKENS_PER_USER
         return issued, [] if limit is None else _evict(user, limit)
 
@@ -220,6 +220,7 @@ def end_if_deactivated(instance: models.Model, created: bool, raw: bool, using: 
     if not router.allow_migrate_model(using, AuthToken):
         return
     ended, _rows = AuthToken.objects.using(using).filter(user=instance.pk).delete()
+    MailedSecret.objects.using(using).filter(user=instance.pk).delete()
     if ended:
         events.session_ended.tell(instance, count=ended, cause="deactivation")
 
@@ -229,7 +230,7 @@ def _primary() -> str:
     return router.db_for_write(AuthToken)
 
 
-def _unchanged(user: AbstractBaseUser) -> models.Subquery:
+def unchanged(user: AbstractBaseUser) -> models.Subquery:
     """The user's key, if the password is still the one that was checked; else NULL, which no token takes.
 
     Asked within the INSERT, under a lock: a change of the password either comes first and is seen, or comes later and

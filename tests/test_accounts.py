@@ -263,6 +263,7 @@ def test_an_email_logs_in_whoever_has_it_in_any_spelling(user: Any):
         (["username"], "BOB", True),
         (["username"], "bob@example.com", False),
         (["email"], "BOB@example.com", True),
+        (["email"], "bob", False),
         (["username", "email"], "bob", True),
         (["username", "email"], "Bob@Example.com", True),
         (["username", "email"], "nobody", False),

@@ -40,6 +40,11 @@ def test_e002_an_unknown_key_with_the_known_ones_as_a_hint(settings: Any):
     assert "THROTTLE_RATES" in message.hint
 
 
+def test_a_host_without_urls_is_checked_too(settings: Any):
+    del settings.ROOT_URLCONF
+    assert ids() == []
+
+
 def test_e004_a_rate_that_nothing_counts_under(settings: Any):
     settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"login": "1/min", "logn": "1/min"}}
     (message,) = run_checks(tags=["simple_auth"])

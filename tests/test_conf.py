@@ -21,6 +21,7 @@ def test_the_defaults(settings: Any):
         "login_account": (10, 60),
         "key": (10, 60),
         "leave": (30, 60),
+        "rotate": (30, 60),
         "current_password": (10, 60),
         "password_change": (10, 60),
         "reset": (10, 60),

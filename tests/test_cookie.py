@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import include, path
 
-from django_simple_auth import sessions
+from django_simple_auth import sessions, tokens
 from django_simple_auth.authentication import CookieTokenAuthentication
 from django_simple_auth.contracts.errors import non_field_errors
 from django_simple_auth.models import AuthToken
@@ -73,6 +73,16 @@ def test_what_changes_state_needs_the_csrf_token(browser: Client):
     assert response.status_code == 204
     assert (response.cookies[NAME].value, response.cookies[NAME]["max-age"]) == ("", 0)
     assert not AuthToken.objects.exists()
+
+
+def test_a_dead_cookie_is_cleared_where_it_is_used_up_and_ignored_where_nobody_needs_one(browser: Client, user: Any):
+    csrf = log_in(browser).cookies["csrftoken"].value
+    sessions.end_all(user)
+    headers = {"x-csrftoken": csrf, "referer": "https://testserver/"}
+    response = browser.post("/api/logout/", content_type="application/json", headers=headers, secure=True)
+    assert (response.status_code, response.cookies[NAME]["max-age"]) == (401, 0)
+    browser.cookies[NAME] = tokens.generate("dsa")
+    assert log_in(browser).status_code == 200
 
 
 def test_a_header_is_no_cookie_and_a_dead_cookie_is_401(browser: Client, user: Any):

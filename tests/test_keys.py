@@ -279,3 +279,12 @@ def test_whoever_is_logged_in_needs_no_scope_and_nobody_else_gets_in(user: Any, 
     by_another_class = APIClient()
     by_another_class.force_authenticate(user)
     assert by_another_class.get("/notes/").status_code == 200
+
+
+def test_a_key_that_is_made_while_the_password_changes_is_not_made(user: Any):
+    stale = get_user_model().objects.get()
+    user.set_password("canary-Battery-Staple-8")
+    user.save()
+    with pytest.raises(TokenInvalid):
+        keys.create(stale)
+    assert not AuthToken.objects.exists()

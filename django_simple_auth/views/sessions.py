@@ -86,6 +86,7 @@ class RotateToken(View):
     """Another token for the same session; the one that was sent is no good any more."""
 
     name = "rotate"
+    throttle = "rotate"
     refuses = (TokenInvalid,)
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:

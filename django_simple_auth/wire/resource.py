@@ -179,6 +179,9 @@ class Resource(APIView):
             error.auth_header = self.get_authenticate_header(self.request)  # type: ignore[attr-defined]
         response = self.manners.errors(error, self.get_exception_handler_context())
         response.exception = True
+        if error.status_code == status.HTTP_401_UNAUTHORIZED and self.endpoint and self.endpoint.cookie:
+            # What does not open anything any more is no use to the browser.
+            write_cookie(response, self.request, Outcome())
         if error.status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR:
             got_request_exception.send(sender=type(self), request=self.request)
             log_response(
