@@ -19,6 +19,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core import mail as core_mail
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives
 from django.db import connections, router, transaction
@@ -127,10 +128,17 @@ def _hand_over(*letter: str) -> None:
         if has_tasks():
             # Imported by name: it needs django.tasks, and asks for the host's TASKS at once.
             import_module("django_simple_auth.queued").deliver.enqueue(*letter)
+        elif is_test():
+            deliver(*letter)
         else:
             _in_background(_deliver_in_thread, *letter)
     except Exception as error:  # noqa: BLE001  (whatever it is, it is no answer to anybody)
         _fail(letter[0], None, error)
+
+
+def is_test() -> bool:
+    """Whether Django's test environment is set up. A thread would not see a test's transaction, or outlive it."""
+    return hasattr(core_mail, "outbox")
 
 
 def has_tasks() -> bool:

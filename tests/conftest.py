@@ -56,7 +56,13 @@ def mailbox(monkeypatch: pytest.MonkeyPatch, settings: Any, db: None) -> Any:
     from django_simple_auth import mail
 
     settings.SIMPLE_AUTH = {"PUBLIC_URL": "https://www.example.com", "THROTTLE_RATES": {}}
-    monkeypatch.setattr(mail, "_deliver_in_thread", mail.deliver)
-    monkeypatch.setattr(mail, "_in_background", lambda work, *arguments: work(*arguments))
     monkeypatch.setattr(mail, "_after_commit", lambda work, using: work())
     return django_mail.outbox
+
+
+@pytest.fixture
+def _threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Letters leave as they do outside of tests."""
+    from django_simple_auth import mail
+
+    monkeypatch.setattr(mail, "is_test", lambda: False)

@@ -152,6 +152,7 @@ def test_without_a_public_url_no_secret_is_made_and_the_log_names_the_fix(
     assert not MailedSecret.objects.exists()
 
 
+@pytest.mark.usefixtures("_threads")
 def test_a_queue_that_is_down_is_an_event(user: Any, mailbox: Any, monkeypatch: Any, failures: Any):
     def refuse(work: Any, *letter: str) -> None:
         raise ConnectionError
@@ -189,6 +190,7 @@ def test_where_the_host_has_tasks_they_carry_no_secret(user: Any, mailbox: Any, 
     assert len(mailbox) == 1
 
 
+@pytest.mark.usefixtures("_threads")
 @pytest.mark.django_db(transaction=True)
 def test_the_answer_does_not_wait_for_the_mail_server(settings: Any, monkeypatch: Any):
     settings.SIMPLE_AUTH = {"PUBLIC_URL": "https://www.example.com", "THROTTLE_RATES": {}}
@@ -224,6 +226,7 @@ def test_a_letter_about_what_was_rolled_back_never_leaves(monkeypatch: Any):
     assert not handed
 
 
+@pytest.mark.usefixtures("_threads")
 def test_more_than_can_wait_is_given_up(monkeypatch: Any, failures: Any, caplog: Any):
     from threading import BoundedSemaphore
 
@@ -260,12 +263,20 @@ def test_a_mail_server_that_refuses_leaves_no_frames_for_an_error_report(
     assert "dsp_" not in caplog.text
 
 
+@pytest.mark.django_db(transaction=True)
+def test_in_a_hosts_tests_letters_leave_at_commit_and_in_the_same_thread(settings: Any):
+    settings.SIMPLE_AUTH = {"PUBLIC_URL": "https://www.example.com", "THROTTLE_RATES": {}}
+    mail.send("reset", User.objects.create_user("bob", "bob@example.com"))
+    assert len(django_mail.outbox) == 1
+
+
 def test_after_a_fork_letters_find_new_threads(monkeypatch: Any):
     before = mail._pool()
     mail._begin_anew()
     assert mail._pool() is not before
 
 
+@pytest.mark.usefixtures("_threads")
 def test_a_pool_that_is_shut_keeps_no_room(monkeypatch: Any, failures: Any):
     from threading import BoundedSemaphore
 
@@ -278,6 +289,7 @@ def test_a_pool_that_is_shut_keeps_no_room(monkeypatch: Any, failures: Any):
     assert room.acquire(blocking=False)
 
 
+@pytest.mark.usefixtures("_threads")
 def test_a_database_that_is_down_in_the_thread_is_an_event(monkeypatch: Any, failures: Any):
     def break_down(*letter: str) -> None:
         raise ConnectionError
