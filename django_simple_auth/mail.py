@@ -42,7 +42,7 @@ def send(letter: str, user: AbstractBaseUser | None, address: str = "") -> None:
 
     ``letter`` names the templates ``django_simple_auth/mail/<letter>.subject.txt``, ``.txt`` and ``.html``. If it is
     also a purpose of MailedSecret there is a secret in its link. For None the same is done, but no letter leaves: that
-    an account exists cannot be told by what happens if it does not.
+    an account exists cannot be told by what happens if it does not. An invitation does leave: it is for nobody yet.
     """
     key = "" if user is None else str(user.pk)
     language = translation.get_language() or settings.LANGUAGE_CODE
@@ -57,7 +57,9 @@ def _after_commit(work: Callable[[], None], using: str) -> None:
 def deliver(letter: str, key: str, address: str, language: str) -> None:
     """Write and send a letter to the user with this primary key; what fails is an event, and nobody else's trouble."""
     user = users.manager().filter(pk=key).first() if key else None
-    if user is None or not user.is_active or not (address := address or users.address(user)):
+    if user is None and letter != MailedSecret.Purpose.INVITE:
+        return
+    if user is not None and not (user.is_active and (address := address or users.address(user))):
         return
     try:
         # Nobody's mailbox is for strangers to fill. Nor is it for a thief to fill until the way back has no room.
@@ -75,8 +77,8 @@ def deliver(letter: str, key: str, address: str, language: str) -> None:
 
 
 @sensitive_variables()
-def _written(letter: str, user: AbstractBaseUser, address: str) -> EmailMultiAlternatives:
-    context: dict[str, Any] = {"user": user, "name": user.get_username(), "address": address}
+def _written(letter: str, user: AbstractBaseUser | None, address: str) -> EmailMultiAlternatives:
+    context: dict[str, Any] = {"user": user, "name": "" if user is None else user.get_username(), "address": address}
     if letter in MailedSecret.Purpose.values:
         purpose = MailedSecret.Purpose(letter)
         context["lifetime"] = mailed.LIFETIMES[purpose]
