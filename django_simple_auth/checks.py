@@ -78,16 +78,21 @@ def check_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 
 @register("simple_auth")
 def check_verification(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """E005: addresses are to be proved by links that lead nowhere."""
+    """E005: accounts depend on links that lead nowhere."""
     try:
-        if conf.EMAIL_VERIFICATION == "off" or conf.PUBLIC_URL is not None:
+        depends = {
+            "REGISTRATION": conf.REGISTRATION in {"invite", "verify_first"},
+            "EMAIL_VERIFICATION": conf.EMAIL_VERIFICATION != "off",
+        }
+        name = next((name for name, on_links in depends.items() if on_links), None)
+        if name is None or conf.PUBLIC_URL is not None:
             return []
     except ImproperlyConfigured:
         # E001 says so already.
         return []
     return [
         Error(
-            f"SIMPLE_AUTH['EMAIL_VERIFICATION'] is {conf.EMAIL_VERIFICATION!r}, and there is no "
+            f"SIMPLE_AUTH[{name!r}] is {getattr(conf, name)!r}, and there is no "
             "SIMPLE_AUTH['PUBLIC_URL'] to build the links on.",
             hint="Set it to where people reach your pages, such as 'https://www.example.com'.",
             id="django_simple_auth.E005",

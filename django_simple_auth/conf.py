@@ -39,6 +39,7 @@ DEFAULT_LINKS = {
     "verify": "/verify-email#token={token}",
     "change": "/verify-email#token={token}",
     "revert": "/verify-email#token={token}",
+    "invite": "/register#token={token}",
 }
 """The token is in the fragment: browsers send that to no server, and so to no log and no Referer header."""
 RISKS = {
@@ -48,6 +49,7 @@ RISKS = {
 }
 """What some published contracts ask for although it is unsafe: what an endpoint that does so is said to do."""
 VERIFICATION = ("off", "optional", "required")
+REGISTRATION = ("open", "closed", "invite", "verify_first")
 _PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -114,14 +116,28 @@ class Settings:
         return value
 
     @property
+    def REGISTRATION(self) -> str:
+        """Who may register: ``open``, ``closed``, ``invite``, or ``verify_first``, which tells nobody who is there."""
+        value = self.SIMPLE_AUTH.get("REGISTRATION", "open")
+        if value not in REGISTRATION:
+            raise ImproperlyConfigured(
+                f"SIMPLE_AUTH['REGISTRATION'] must be one of {', '.join(map(repr, REGISTRATION))}, not {value!r}."
+            )
+        return str(value)
+
+    @property
     def EMAIL_VERIFICATION(self) -> str:
-        """Whether accounts prove their addresses: ``off``, ``optional``, or ``required`` before the first login."""
+        """Whether accounts prove their addresses: ``off``, ``optional``, or ``required`` before the first login.
+
+        Where registration is ``verify_first`` it is ``required``, whatever the host's value.
+        """
         value = self.SIMPLE_AUTH.get("EMAIL_VERIFICATION", "off")
         if value not in VERIFICATION:
             raise ImproperlyConfigured(
                 f"SIMPLE_AUTH['EMAIL_VERIFICATION'] must be one of {', '.join(map(repr, VERIFICATION))}, not {value!r}."
             )
-        return str(value)
+        # As it is written, so that what cannot be meant there is not said twice.
+        return "required" if self.SIMPLE_AUTH.get("REGISTRATION") == "verify_first" else str(value)
 
     @property
     def PUBLIC_URL(self) -> str | None:

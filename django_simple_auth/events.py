@@ -43,6 +43,7 @@ class Event(Signal):
 
 
 registered = Event("user_created")
+invited = Event("user_invited")
 updated = Event("user_updated")
 deleted = Event("user_deleted", logging.WARNING)
 logged_in = Event("authn_login_success")

@@ -48,7 +48,7 @@ def send(letter: str, user: AbstractBaseUser | None, address: str = "") -> None:
 
     ``letter`` names the templates ``django_simple_auth/mail/<letter>.subject.txt``, ``.txt`` and ``.html``. If it is
     also a purpose of MailedSecret there is a secret in its link. For None the same is done, but no letter leaves: that
-    an account exists cannot be told by what happens if it does not.
+    an account exists cannot be told by what happens if it does not. An invitation does leave: it is for nobody yet.
     """
     key = "" if user is None else str(user.pk)
     language = translation.get_language() or settings.LANGUAGE_CODE
@@ -66,7 +66,9 @@ def deliver(letter: str, key: str, address: str, language: str, stamp: str = "")
     """Write and send a letter to the user with this primary key; what fails is an event, and nobody else's trouble."""
     model = get_user_model()
     user = model._base_manager.using(router.db_for_write(model)).filter(pk=key).first() if key else None
-    if user is None or not user.is_active or not (address := address or users.address(user)):
+    if user is None and letter != MailedSecret.Purpose.INVITE:
+        return
+    if user is not None and not (user.is_active and (address := address or users.address(user))):
         return
     if letter in _OVERTAKEN and stamp and not constant_time_compare(stamp, _stamp(user)):
         return
@@ -92,10 +94,10 @@ def _stamp(user: AbstractBaseUser | None) -> str:
 
 
 @sensitive_variables()
-def _written(letter: str, user: AbstractBaseUser, address: str) -> EmailMultiAlternatives:
+def _written(letter: str, user: AbstractBaseUser | None, address: str) -> EmailMultiAlternatives:
     # To an address that may be a stranger's goes nothing that somebody else has chosen.
     unproved = letter in {MailedSecret.Purpose.CHANGE.value, MailedSecret.Purpose.VERIFY.value}
-    name = address if unproved else user.get_username()
+    name = address if unproved or user is None else user.get_username()
     context: dict[str, Any] = {"user": user, "name": name, "address": address}
     if letter in MailedSecret.Purpose.values:
         purpose = MailedSecret.Purpose(letter)

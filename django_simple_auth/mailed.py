@@ -41,12 +41,15 @@ LIFETIMES = {
 def make(purpose: MailedSecret.Purpose, address: str, user: AbstractBaseUser | None = None) -> str:
     """A fresh secret for this address. The user's older ones of that purpose, or the address's, are good no more.
 
+    Where there is no user yet, the address is kept folded: all its spellings are one.
+
     A way back stays good beside newer ones to other addresses: else whoever took an account would only have to change
     its address twice. Raises ``LinkInvalid`` if the user was deleted meanwhile.
     """
     # The stubs know one user model; hosts have many.
     owner: Any = user
     secret = tokens.generate(PREFIXES[purpose])
+    kept = users.fold(address) if user is None else address
 
     def replace() -> None:
         # In turns: of two made at once, neither would see the other one to delete it.
@@ -56,14 +59,14 @@ def make(purpose: MailedSecret.Purpose, address: str, user: AbstractBaseUser | N
         row = MailedSecret.objects.create(
             user=owner,
             purpose=purpose,
-            address=address,
+            address=kept,
             digest=tokens.digest(secret),
             created_at=created,
             expires_at=created + LIFETIMES[purpose],
         )
         older = MailedSecret.objects.filter(user=owner, purpose=purpose, pk__lt=row.pk)
         if user is None or purpose == Purpose.REVERT:
-            older = older.filter(address=address)
+            older = older.filter(address=kept)
         older.delete()
 
     transact(replace, MailedSecret)

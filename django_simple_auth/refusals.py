@@ -91,12 +91,31 @@ class UnknownKey(Missing):
     """The user has no such API key."""
 
 
+class Forbidden(Refused):
+    """Nobody may do this here, whoever asks."""
+
+    code = "permission_denied"
+
+
+class RegistrationClosed(Forbidden):
+    """SIMPLE_AUTH["REGISTRATION"] leaves no way in by this endpoint."""
+
+    code = "registration_closed"
+    message = _("Registration is closed.")
+
+
 class LinkInvalid(Refused):
     """A mailed secret that is mistyped, used, replaced, too old, or of an account that has ended or been disabled."""
 
     code = "link_invalid"
     message = _("This link is invalid or has expired.")
     field = "token"
+
+
+class InvitationInvalid(LinkInvalid):
+    """No invitation, one that is good no more, or one to another address."""
+
+    field = "invitation"
 
 
 class WrongCurrentPassword(Refused):

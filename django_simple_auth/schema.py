@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from django.utils.functional import Promise
 from drf_spectacular.drainage import has_override, set_override
 from drf_spectacular.extensions import (
     OpenApiAuthenticationExtension,
@@ -98,7 +99,7 @@ def _described(resource: type[Resource], endpoint: Endpoint) -> Any:
     @extend_schema(
         summary=(endpoint.view.__doc__ or "").partition("\n")[0].rstrip("."),
         request=endpoint.request,
-        responses={**_answer(endpoint), **_refusals(resource, endpoint)},
+        responses={**_answers(endpoint), **_refusals(resource, endpoint)},
     )
     def handler(self: Resource, request: Any, *args: Any, **kwargs: Any) -> Any:
         raise AssertionError("Made to be described, not to be called.")
@@ -108,19 +109,30 @@ def _described(resource: type[Resource], endpoint: Endpoint) -> Any:
     return handler
 
 
-def _answer(endpoint: Endpoint) -> dict[int, Any]:
+def _answers(endpoint: Endpoint) -> dict[int, Any]:
     shape: Any = endpoint.response
+    found: dict[int, Any] = {}
     if shape is None:
-        return {status.HTTP_204_NO_CONTENT: OpenApiResponse(description="Done.")}
-    if isinstance(shape, Many):
-        shape = shape.shape(many=True)
-    elif isinstance(shape, Fixed):
-        shape = {
-            "type": "object",
-            "properties": {name: {"type": "string", "enum": [text]} for name, text in shape.body.items()},
-            "required": list(shape.body),
-        }
-    return {endpoint.status: OpenApiResponse(shape, description="Done.")}
+        found[status.HTTP_204_NO_CONTENT] = OpenApiResponse(description="Done.")
+    else:
+        if isinstance(shape, Many):
+            shape = shape.shape(many=True)
+        elif isinstance(shape, Fixed):
+            shape = _letter_by_letter(shape)
+        found[endpoint.status] = OpenApiResponse(shape, description="Done.")
+    if endpoint.accepted is not None:
+        accepted = OpenApiResponse(_letter_by_letter(endpoint.accepted), description="Accepted; the rest is by mail.")
+        found[status.HTTP_202_ACCEPTED] = accepted
+    return found
+
+
+def _letter_by_letter(shape: Fixed) -> dict[str, Any]:
+    # What is translated is in no language here.
+    texts = {
+        name: {"type": "string"} if isinstance(text, Promise) else {"type": "string", "enum": [text]}
+        for name, text in shape.body.items()
+    }
+    return {"type": "object", "properties": texts, "required": list(texts)}
 
 
 def _refusals(resource: type[Resource], endpoint: Endpoint) -> dict[int, Any]:

@@ -1,5 +1,6 @@
 """The native contract: ``{"token": ..., "expires_at": ..., "user": {...}}``; DRF's errors with a code."""
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from .contracts.errors import coded_detail
@@ -30,6 +31,7 @@ from .wire import (
     AdaptedProfile,
     AdaptedRegistration,
     Contract,
+    Detail,
     Endpoint,
     IdField,
     InstantField,
@@ -43,6 +45,7 @@ class Registration(AdaptedRegistration):
     username = serializers.CharField()
     email = serializers.EmailField()
     password = PasswordField()
+    invitation = serializers.CharField(required=False, max_length=100)
 
 
 class Credentials(AdaptedCredentials):
@@ -135,8 +138,10 @@ class PasswordByLink(serializers.Serializer):
     new_password = PasswordField()
 
 
+ON_ITS_WAY = Detail(_("We have sent you a mail that says how to go on."))
+
 contract = Contract(
-    Endpoint("register/", Register, request=Registration, response=Account),
+    Endpoint("register/", Register, request=Registration, response=Account, accepted=ON_ITS_WAY),
     Endpoint("login/", LogIn, request=Credentials, response=Session),
     Endpoint("logout/", LogOut),
     Endpoint("logout/all/", LogOutEverywhere),

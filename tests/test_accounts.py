@@ -114,15 +114,15 @@ def test_faults_judges_only_what_it_is_given(user: Any):
 
 
 def test_a_rival_who_commits_between_look_and_write_wins(transactional_db: None, monkeypatch: pytest.MonkeyPatch):
-    real = accounts.faults
+    real = accounts._against
 
-    def look_and_be_late(**values: Any) -> Any:
-        found = real(**values)
-        monkeypatch.setattr(accounts, "faults", real)
+    def look_and_be_late(*values: Any) -> Any:
+        found = real(*values)
+        monkeypatch.setattr(accounts, "_against", real)
         User.objects.create_user("rival", "ann@example.com")
         return found
 
-    monkeypatch.setattr(accounts, "faults", look_and_be_late)
+    monkeypatch.setattr(accounts, "_against", look_and_be_late)
     with pytest.raises(Several) as refused:
         register()
     assert causes(refused) == {(EmailTaken, "email")}
@@ -132,15 +132,15 @@ def test_a_rival_who_commits_between_look_and_write_wins(transactional_db: None,
 def test_a_rival_of_the_same_username_wins_by_the_models_own_index(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch
 ):
-    real = accounts.faults
+    real = accounts._against
 
-    def look_and_be_late(**values: Any) -> Any:
-        found = real(**values)
-        monkeypatch.setattr(accounts, "faults", real)
+    def look_and_be_late(*values: Any) -> Any:
+        found = real(*values)
+        monkeypatch.setattr(accounts, "_against", real)
         User.objects.create_user("ann", "other@example.com")
         return found
 
-    monkeypatch.setattr(accounts, "faults", look_and_be_late)
+    monkeypatch.setattr(accounts, "_against", look_and_be_late)
     with pytest.raises(Several) as refused:
         register()
     assert causes(refused) == {(UsernameTaken, "username")}

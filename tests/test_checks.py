@@ -104,6 +104,33 @@ def test_e005_proofs_whose_links_would_lead_nowhere(settings: Any, url: Any, exp
     assert ids() == expected
 
 
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ("open", []),
+        ("closed", []),
+        ("invite", ["django_simple_auth.E005"]),
+        ("verify_first", ["django_simple_auth.E005"]),
+    ],
+)
+def test_e005_registrations_whose_links_would_lead_nowhere(settings: Any, policy: str, expected: list[str]):
+    settings.SIMPLE_AUTH = {"REGISTRATION": policy}
+    assert ids() == expected
+    settings.SIMPLE_AUTH = {"REGISTRATION": policy, "PUBLIC_URL": "https://www.example.com"}
+    assert ids() == []
+
+
+def test_e005_names_the_setting_that_the_host_has_written(settings: Any):
+    settings.SIMPLE_AUTH = {"REGISTRATION": "verify_first"}
+    (message,) = run_checks(tags=["simple_auth"])
+    assert message.msg.startswith("SIMPLE_AUTH['REGISTRATION'] is 'verify_first'")
+
+
+def test_e001_says_once_that_a_policy_cannot_be_meant(settings: Any):
+    settings.SIMPLE_AUTH = {"REGISTRATION": "ajar"}
+    assert ids() == ["django_simple_auth.E001"]
+
+
 def test_e005_says_nothing_of_what_e001_has_said(settings: Any):
     settings.SIMPLE_AUTH = {"EMAIL_VERIFICATION": "sometimes"}
     assert ids() == ["django_simple_auth.E001"]

@@ -74,6 +74,7 @@ def test_a_lifetime_that_cannot_be_meant_names_the_fix(settings: Any, value: Any
         ("PUBLIC_URL", "https://www.example.com/?a=b", "must look like 'https://www.example.com'"),
         ("PUBLIC_URL", 7, "must look like 'https://www.example.com'"),
         ("EMAIL_VERIFICATION", "on", "must be one of 'off', 'optional', 'required'"),
+        ("REGISTRATION", "ajar", "must be one of 'open', 'closed', 'invite', 'verify_first'"),
         ("LINKS", "/reset", "must be a dict"),
         ("LINKS", {"rest": "/{token}"}, "must be a dict with some of the keys 'reset'"),
         ("LINKS", {"reset": "/reset"}, "must look like '/reset-password#token={token}'"),

@@ -25,6 +25,7 @@ def test_the_settings_table_names_every_setting_with_its_default():
         "TOKENS_PER_USER": None,
         "THROTTLE_RATES": conf.DEFAULT_RATES,
         "DELETE_ACCOUNT": None,
+        "REGISTRATION": "open",
         "EMAIL_VERIFICATION": "off",
         "PUBLIC_URL": None,
         "LINKS": conf.DEFAULT_LINKS,

@@ -62,6 +62,29 @@ def test_one_email_is_one_account(spellings: list[str]):
     assert Identifier.objects.count() == 2
 
 
+@pytest.mark.parametrize("names", ["same", "different"])
+def test_an_invitation_is_one_account(settings: Any, names: str):
+    settings.SIMPLE_AUTH = {"REGISTRATION": "invite", "THROTTLE_RATES": {}}
+    secret = mailed.make(MailedSecret.Purpose.INVITE, "ann@example.com")
+    body = {"username": "ann", "email": "ann@example.com", "password": PASSWORD, "invitation": secret}
+    bodies = [body if names == "same" else {**body, "username": f"ann{n}"} for n in range(10)]
+    responses = at_once([lambda body=body: Client().post("/api/auth/register/", body) for body in bodies])
+    assert Counter(response.status_code for response in responses) == {201: 1, 400: 9}
+    for response in responses:
+        if response.status_code == 400:
+            assert response.json() == {"invitation": ["This link is invalid or has expired."]}
+    assert User.objects.count() == 1
+    assert not MailedSecret.objects.exists()
+
+
+def test_of_those_who_register_one_address_unseen_all_get_one_answer(settings: Any):
+    settings.SIMPLE_AUTH = {"REGISTRATION": "verify_first", "THROTTLE_RATES": {}}
+    responses = at_once([registration(f"user{n}", "x@example.com") for n in range(10)])
+    assert Counter((response.status_code, response.content) for response in responses).total() == 10
+    assert len({(response.status_code, response.content) for response in responses}) == 1
+    assert User.objects.count() == 1
+
+
 def test_crosswise_names_leave_no_half_account():
     responses = at_once([registration(f"user{n % 3}", f"user{(n + n // 3) % 3}@example.com") for n in range(18)])
     made = Counter(response.status_code for response in responses)

@@ -71,6 +71,7 @@ OTHERS = {
     "scopes": ["notes:read", "notes:write"],
     "expires_at": "2999-01-01T00:00:00Z",
     "current_password": PASSWORD,
+    "invitation": "not asked for",
     "new_password": "canary-Battery-Staple-8",
 }
 LINKS = {ResetPassword: MailedSecret.Purpose.RESET, ProveEmail: MailedSecret.Purpose.VERIFY}
@@ -190,7 +191,7 @@ SHAPES: dict[str, list[Callable[[dict[str, Any]], bool]]] = {
 WRONG_PASSWORD = {NATIVE: 400, "message": 400, "profile": 400, "keys": 400, "email": 400, "presence": 401}
 NO_TOKEN = {NATIVE: 401, "message": 401, "profile": 401, "keys": 400, "email": 400}
 DEAD_TOKEN = {NATIVE: 401, "message": 401, "profile": 401, "keys": 400, "email": 401}
-FORBIDDEN = {NATIVE: 403, "message": 403, "keys": 400, "email": 403}
+FORBIDDEN = {NATIVE: 403, "message": 403, "profile": 403, "keys": 400, "email": 403, "presence": 403}
 NOT_THERE = {NATIVE: 404}
 
 
@@ -503,6 +504,27 @@ def test_where_no_token_is_read_none_is_refused(ask: Any, user: Any, case: Case,
 def test_names_that_are_taken(ask: Any, case: Case):
     taken = {field: value for field, value in KNOWN.items() if field in case.body and field != "password"}
     refused(case, ask(case, body={**case.body, **taken}), 400)
+
+
+def closing(case: Case) -> list[str]:
+    """The policies under which nobody registers there."""
+    ways_in = {"invite": case.endpoint.takes("invitation"), "verify_first": case.endpoint.accepted is not None}
+    return ["closed", *(policy for policy, is_there in ways_in.items() if not is_there)]
+
+
+@each(registers, policy=closing)
+def test_a_registration_that_the_hosts_policy_leaves_no_way_to(ask: Any, settings: Any, case: Case, policy: str):
+    settings.SIMPLE_AUTH = {"REGISTRATION": policy, "THROTTLE_RATES": {}}
+    for body in (case.body, b"{"):
+        assert "Registration is closed." in str(refused(case, ask(case, body=body), FORBIDDEN[case.name]))
+    assert get_user_model().objects.count() == 1
+
+
+@each(lambda case: case.endpoint.takes("invitation"), kind=lambda case: ["mistyped", "none"])
+def test_an_invitation_that_is_none(ask: Any, settings: Any, case: Case, kind: str):
+    settings.SIMPLE_AUTH = {"REGISTRATION": "invite", "THROTTLE_RATES": {}}
+    body = {name: value for name, value in case.body.items() if name != "invitation" or kind == "mistyped"}
+    assert set(refused(case, ask(case, body=body), 400)) == {"invitation"}
 
 
 @each(lambda case: case.endpoint.view is UpdateAccount)

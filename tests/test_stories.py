@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 
+from django_simple_auth.conf import REGISTRATION, VERIFICATION
 from tests.client import Client
 from tests.letters import secret_in
 
@@ -24,10 +26,15 @@ STORIES = {
 
 @pytest.mark.parametrize("story", STORIES)
 def test_a_story_goes_as_it_is_told(story: str, mailbox: Any, settings: Any):
-    settings.SIMPLE_AUTH |= {"EMAIL_VERIFICATION": "required" if story.endswith(": required") else "off"}
+    setting = story.rpartition(": ")[2]
+    settings.SIMPLE_AUTH |= {"EMAIL_VERIFICATION": setting if setting in VERIFICATION else "off"}
+    settings.SIMPLE_AUTH |= {"REGISTRATION": setting if setting in REGISTRATION else "open"}
     user = get_user_model().objects.create_user("bob", "bob@example.com", PASSWORD)
     client = Client()
     for scene in STORIES[story]:
+        if scene.startswith("manage.py "):
+            call_command(*scene.split()[1:], verbosity=0)
+            continue
         asked, _blank, answered = scene.partition("\n\n")
         (method, path), *more = [line.split(" ", 1) for line in asked.splitlines()]
         client.token = token_of(user) if more and more[0][0] == "Authorization:" else None

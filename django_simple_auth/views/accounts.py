@@ -8,22 +8,40 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 
 from .. import accounts
-from ..refusals import AccountInUse, LimitExceeded, Refused, Several, TokenInvalid, WrongCurrentPassword
-from ..wire import Outcome, View
+from ..conf import conf
+from ..refusals import (
+    AccountInUse,
+    LimitExceeded,
+    Refused,
+    RegistrationClosed,
+    Several,
+    TokenInvalid,
+    WrongCurrentPassword,
+)
+from ..wire import Endpoint, Outcome, View
 from ..wire.view import user_of
 
 
 class Register(View):
-    """Make an account."""
+    """Make an account, as SIMPLE_AUTH["REGISTRATION"] allows."""
 
     name = "register"
     status = 201
     throttle = "register"
-    refuses = (Several,)
+    refuses = (Several, RegistrationClosed)
     authentication_classes = ()
     permission_classes = ()
 
+    def check_open(self, endpoint: Endpoint) -> None:
+        # Whoever cannot send an invitation has none, and whoever must answer with the account would tell of it.
+        ways_in = {"open": True, "invite": endpoint.takes("invitation"), "verify_first": endpoint.accepted is not None}
+        if not ways_in.get(conf.REGISTRATION):
+            raise RegistrationClosed
+
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
+        if conf.REGISTRATION == "verify_first":
+            accounts.register_unseen(request=request._request, **values)
+            return Outcome(untold=True)
         return Outcome(user=accounts.register(request=request._request, **values))
 
     def faults(self, **values: Any) -> list[Refused]:

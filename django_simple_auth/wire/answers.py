@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.utils.functional import Promise
 from rest_framework.serializers import BaseSerializer
 
 from .. import users
@@ -25,6 +26,8 @@ class Outcome:
     """What was made, where that is not the user."""
     rows: Sequence[Any] = ()
     """What a list has, for ``Many``."""
+    untold: bool = False
+    """Whether what came of it is nobody's to know: the answer is what the endpoint has under ``accepted``."""
 
     @property
     def id(self) -> Any:
@@ -67,5 +70,5 @@ class Many:
 class Detail(Fixed):
     """``{"detail": text}``, as DRF says things."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str | Promise) -> None:
         super().__init__(detail=text)

@@ -41,6 +41,8 @@ class Endpoint:
     """Checks the body's shape; None: whatever body comes is ignored."""
     response: type[BaseSerializer[Any]] | Many | Fixed | None = None
     """Made from the view's Outcome; None: 204, no body."""
+    accepted: Fixed | None = None
+    """The body of a 202, which tells nothing of what came of the request; None: the endpoint cannot keep silent."""
     refusals: Refusals = field(default_factory=dict)
     """Causes that this endpoint answers in a way of its own; they add to the contract's."""
     cookie: bool = False
@@ -57,6 +59,10 @@ class Endpoint:
         for argument in fields(self):
             if getattr(self, argument.name) is _VIEWS_OWN:
                 object.__setattr__(self, argument.name, getattr(self.view, argument.name))
+
+    def takes(self, name: str) -> bool:
+        """Whether a request can carry what the services call so."""
+        return self.request is not None and any(field.source == name for field in self.request().fields.values())
 
     @property
     def changes_by_get(self) -> bool:

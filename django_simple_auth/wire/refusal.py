@@ -12,13 +12,14 @@ from rest_framework.exceptions import (
     AuthenticationFailed,
     ErrorDetail,
     NotFound,
+    PermissionDenied,
     Throttled,
     ValidationError,
 )
 from rest_framework.fields import get_error_detail
 from rest_framework.response import Response
 
-from ..refusals import InvalidValue, LimitExceeded, Missing, Refused, Several, TokenRefused
+from ..refusals import Forbidden, InvalidValue, LimitExceeded, Missing, Refused, Several, TokenRefused
 
 ExceptionHandler: TypeAlias = Callable[[Exception, dict[str, Any]], Response]
 """Like DRF's EXCEPTION_HANDLER, but it always answers."""
@@ -39,6 +40,7 @@ class Refusal:
 Refusals: TypeAlias = Mapping[type[Exception], Refusal]
 
 _IN_DRF: dict[type[Refused], type[APIException]] = {
+    Forbidden: PermissionDenied,
     LimitExceeded: Throttled,
     Missing: NotFound,
     TokenRefused: AuthenticationFailed,

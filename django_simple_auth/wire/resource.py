@@ -148,6 +148,7 @@ class Resource(APIView):
         """The handler of every method that has an endpoint."""
         assert self.endpoint is not None
         view = self.endpoint.view()
+        view.check_open(self.endpoint)
         values: dict[str, Any] = {}
         if self.endpoint.request is not None:
             values, errors = read(self.endpoint.request(data=request.data))
@@ -165,7 +166,10 @@ class Resource(APIView):
     def respond(self, outcome: Outcome) -> Response:
         assert self.endpoint is not None
         shape = self.endpoint.response
-        if shape is None:
+        if outcome.untold:
+            assert self.endpoint.accepted is not None
+            response = Response(self.endpoint.accepted.body, status=status.HTTP_202_ACCEPTED)
+        elif shape is None:
             response = Response(status=status.HTTP_204_NO_CONTENT)
         else:
             response = Response(_body(shape, outcome), status=self.endpoint.status)

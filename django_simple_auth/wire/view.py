@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +15,9 @@ from ..authentication import TokenAuthentication
 from ..models import AuthToken
 from ..refusals import Refused
 from .answers import Outcome
+
+if TYPE_CHECKING:
+    from .endpoint import Endpoint
 
 
 class NoAPIKey(BasePermission):
@@ -49,6 +52,9 @@ class View:
     """Whether it acts on whomever the request names, without proof; ``check --deploy`` warns of it."""
     sends_mail: ClassVar[bool] = False
     """Whether it sends letters with links, for which SIMPLE_AUTH["PUBLIC_URL"] is needed."""
+
+    def check_open(self, endpoint: Endpoint) -> None:
+        """Raise Refused if the host's settings leave nothing to be done here. Asked before the body is read."""
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         """Do it. ``values`` are the request serializer's, by ``source``, and what the path captured. Raises Refused."""

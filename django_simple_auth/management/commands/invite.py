@@ -1,0 +1,30 @@
+"""``manage.py invite``: send people a link to register by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from ... import accounts
+from ...refusals import Refused
+
+
+class Command(BaseCommand):
+    help = "Sends each address a link to register by, once. It replaces an older one to the same address."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("emails", nargs="+", metavar="EMAIL")
+
+    def handle(self, *args: Any, emails: list[str], **options: Any) -> None:
+        refused = []
+        for email in emails:
+            try:
+                accounts.invite(email)
+            except Refused as refusal:
+                refused.append(f"{email}: {refusal}")
+            else:
+                if options["verbosity"]:
+                    self.stdout.write(f"{email}: invited.")
+        if refused:
+            raise CommandError("\n".join(refused))
