@@ -127,7 +127,7 @@ def invite(email: str, request: HttpRequest | None = None) -> None:
 
     It works once, and only the newest one does. Raises ``Several`` with ``EmailTaken`` or ``InvalidValue``.
     """
-    address = users.manager().normalize_email(email)
+    address = users.normalized_email(email)
     try:
         validate_email(address)
     except ValidationError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, router
 from django.http import HttpRequest
@@ -46,7 +46,7 @@ def ask_change(user: AbstractBaseUser, email: str, current_password: str, reques
     else has proved gets no letter, and the user is not told.
     """
     passwords.confirm(user, current_password, request)
-    address = BaseUserManager.normalize_email(email)
+    address = users.normalized_email(email)
     if (field := users.field(users.email_field() or "")) is not None:
         try:
             field.clean(address, None)

@@ -6,7 +6,7 @@ import unicodedata
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import F, Field
 
@@ -51,6 +51,11 @@ def manager() -> Any:
 def normalized(username: str) -> str:
     """As the user model stores it (NFKC, unless the model says otherwise)."""
     return get_user_model().normalize_username(username)
+
+
+def normalized_email(address: str) -> str:
+    """As Django's managers store it. Not the model's own manager: it need not have more than ``create_user``."""
+    return BaseUserManager.normalize_email(address)
 
 
 def check_login_name(name: str) -> None:

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
-from django_simple_auth import accounts, events, identifiers, mail, mailed, tokens, users
+from django_simple_auth import accounts, emails, events, identifiers, mail, mailed, tokens, users
 from django_simple_auth.models import Identifier, MailedSecret
 from django_simple_auth.refusals import (
     EmailTaken,
@@ -380,3 +380,17 @@ def test_of_an_invitation_that_is_used_in_between_the_names_are_not_told(invitat
     with pytest.raises(Several) as refused:
         accounts.register(**NEW, invitation=invitation)
     assert causes(refused) == {InvitationInvalid}
+
+
+def change(email: str) -> None:
+    emails.ask_change(User.objects.get(), email, PASSWORD)
+
+
+@pytest.mark.usefixtures("user")
+@pytest.mark.parametrize("send", [accounts.invite, change])
+def test_a_manager_that_can_only_make_users_is_enough(mailbox: Any, settings: Any, monkeypatch: Any, send: Any):
+    settings.SIMPLE_AUTH |= {"REGISTRATION": "invite"}
+    # Which has nothing at all, and so no normalize_email either.
+    monkeypatch.setattr(users, "manager", object)
+    send("Ann@EXAMPLE.com")
+    assert mailbox[0].to == ["Ann@example.com"]
