@@ -17,7 +17,6 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core import mail as core_mail
 from django.core.exceptions import ImproperlyConfigured
@@ -64,8 +63,7 @@ def _after_commit(work: Callable[[], None], using: str) -> None:
 @sensitive_variables()
 def deliver(letter: str, key: str, address: str, language: str, stamp: str = "") -> None:
     """Write and send a letter to the user with this primary key; what fails is an event, and nobody else's trouble."""
-    model = get_user_model()
-    user = model._base_manager.using(router.db_for_write(model)).filter(pk=key).first() if key else None
+    user = users.everybody().filter(pk=key).first() if key else None
     if user is None and letter != MailedSecret.Purpose.INVITE:
         return
     if user is not None and not (user.is_active and (address := address or users.address(user))):

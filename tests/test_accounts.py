@@ -8,15 +8,15 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_login_failed
 from django.db import DatabaseError, IntegrityError, connection
-from django.db.models import ProtectedError, QuerySet, RestrictedError
+from django.db.models import ProtectedError, RestrictedError
 from django.test.utils import CaptureQueriesContext
 
 from django_simple_auth import accounts, events, identifiers, keys, presence, sessions, tokens, users
+from django_simple_auth.details import Details
 from django_simple_auth.models import AuthToken, Identifier, MailedSecret, Presence
 from django_simple_auth.refusals import (
     AccountDisabled,
     AccountInUse,
-    EmailTaken,
     InvalidCredentials,
     InvalidValue,
     LimitExceeded,
@@ -39,164 +39,6 @@ def register(username: str = "ann", email: str = "ann@example.com", password: st
 
 def causes(refused: pytest.ExceptionInfo[Several]) -> set[tuple[type, str | None]]:
     return {(type(fault), fault.field) for fault in refused.value.faults}
-
-
-def test_an_account_is_made_by_the_models_own_manager(db: None):
-    user = register(email="Ann@EXAMPLE.com", first_name="Ann")
-    user.refresh_from_db()
-    assert (user.username, user.email, user.first_name) == ("ann", "Ann@example.com", "Ann")
-    assert user.check_password(PASSWORD)
-    assert user.is_active
-    assert not user.is_staff
-
-
-@pytest.mark.parametrize("variant", ["bob", "BOB", "ｂｏｂ", "Ｂob"])
-def test_a_username_is_taken_in_every_spelling(user: Any, variant: str):
-    with pytest.raises(Several) as refused:
-        register(username=variant)
-    assert causes(refused) == {(UsernameTaken, "username")}
-
-
-@pytest.mark.parametrize("variant", ["bob@example.com", "BOB@EXAMPLE.COM", "Bob@Example.com"])
-def test_an_email_is_taken_in_every_spelling(user: Any, variant: str):
-    with pytest.raises(Several) as refused:
-        register(email=variant)
-    assert causes(refused) == {(EmailTaken, "email")}
-
-
-def test_all_faults_are_told_at_once(user: Any):
-    with pytest.raises(Several) as refused:
-        register(username="bob", email="bob@example.com", password="123")
-    assert causes(refused) == {(UsernameTaken, "username"), (EmailTaken, "email"), (InvalidValue, "password")}
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("username", ""),
-        ("username", "not a name"),
-        ("username", "zero\u200bwidth"),
-        ("username", "\u202ebob"),
-        ("username", "a" * 151),
-        ("username", "\ufdfa" * 150),
-        ("email", "nowhere"),
-        ("first_name", "n" * 151),
-    ],
-)
-def test_the_models_own_validators_decide_on_values(db: None, field: str, value: str):
-    with pytest.raises(Several) as refused:
-        register(**{field: value})
-    assert causes(refused) == {(InvalidValue, field)}
-    assert not User.objects.exists()
-
-
-@pytest.mark.parametrize("password", ["short1", "password123", "84736251049", "annabella"])
-def test_the_hosts_password_validators_decide(db: None, password: str):
-    with pytest.raises(Several) as refused:
-        register(username="annabella", password=password)
-    assert causes(refused) == {(InvalidValue, "password")}
-
-
-def test_an_email_may_be_missing_where_the_model_allows_it(db: None):
-    accounts.register(username="ann", password=PASSWORD)
-    accounts.register(username="eve", password=PASSWORD)
-    assert User.objects.filter(email="").count() == 2
-
-
-def test_a_value_that_is_no_field_is_for_the_manager_to_judge(db: None):
-    with pytest.raises(TypeError):
-        register(shoe_size=43)
-
-
-def test_faults_judges_only_what_it_is_given(user: Any):
-    assert accounts.faults() == []
-    assert [type(fault) for fault in accounts.faults(email="bob@example.com")] == [EmailTaken]
-
-
-def test_a_rival_who_commits_between_look_and_write_wins(transactional_db: None, monkeypatch: pytest.MonkeyPatch):
-    real = accounts._against
-
-    def look_and_be_late(*values: Any) -> Any:
-        found = real(*values)
-        monkeypatch.setattr(accounts, "_against", real)
-        User.objects.create_user("rival", "ann@example.com")
-        return found
-
-    monkeypatch.setattr(accounts, "_against", look_and_be_late)
-    with pytest.raises(Several) as refused:
-        register()
-    assert causes(refused) == {(EmailTaken, "email")}
-    assert User.objects.get().username == "rival"
-
-
-def test_a_rival_of_the_same_username_wins_by_the_models_own_index(
-    transactional_db: None, monkeypatch: pytest.MonkeyPatch
-):
-    real = accounts._against
-
-    def look_and_be_late(*values: Any) -> Any:
-        found = real(*values)
-        monkeypatch.setattr(accounts, "_against", real)
-        User.objects.create_user("ann", "other@example.com")
-        return found
-
-    monkeypatch.setattr(accounts, "_against", look_and_be_late)
-    with pytest.raises(Several) as refused:
-        register()
-    assert causes(refused) == {(UsernameTaken, "username")}
-    assert User.objects.get().email == "other@example.com"
-
-
-def test_an_integrity_error_of_another_cause_is_the_hosts_to_see(db: None, monkeypatch: pytest.MonkeyPatch):
-    def fail(**values: Any) -> None:
-        raise IntegrityError("host's own constraint")
-
-    monkeypatch.setattr(User.objects, "create_user", fail)
-    with pytest.raises(IntegrityError, match="host's own"):
-        register()
-
-
-@pytest.mark.parametrize("how", ["bulk", "renamed"])
-def test_a_username_that_came_behind_our_back_is_taken_all_the_same(user: Any, how: str):
-    if how == "bulk":
-        User.objects.bulk_create([User(username="ann")])
-    else:
-        User.objects.update(username="ann")
-    with pytest.raises(Several) as refused:
-        register()
-    assert causes(refused) == {(UsernameTaken, "username")}
-
-
-def test_a_user_whom_the_default_manager_hides_has_his_name_all_the_same(db: None, monkeypatch: Any):
-    User.objects.bulk_create([User(username="ann")])
-    monkeypatch.setattr(type(User.objects), "get_queryset", lambda self: QuerySet(User).none())
-    with pytest.raises(Several) as refused:
-        register()
-    assert causes(refused) == {(UsernameTaken, "username")}
-
-
-def test_a_name_that_only_the_database_calls_equal_is_taken_there_and_free_elsewhere(db: None):
-    register(username="jose", email="a@example.com")
-    if connection.vendor == "mysql":  # pragma: no cover
-        with pytest.raises(Several) as refused:
-            register(username="josé", email="b@example.com")
-        assert causes(refused) == {(UsernameTaken, "username")}
-    else:
-        register(username="josé", email="b@example.com")
-
-
-def test_another_unique_field_is_refused_under_its_own_name(user: Any, monkeypatch: Any):
-    monkeypatch.setattr(User._meta.get_field("first_name"), "_unique", True)
-    User.objects.update(first_name="Bob")
-
-    def clash(**values: Any) -> None:
-        raise IntegrityError("UNIQUE constraint failed: first_name")
-
-    monkeypatch.setattr(User.objects, "create_user", clash)
-    with pytest.raises(Several) as refused:
-        register(first_name="Bob")
-    assert causes(refused) == {(InvalidValue, "first_name")}
-    assert str(refused.value) == "User with this First name already exists."
 
 
 class ReadsElsewhere:
@@ -287,12 +129,6 @@ def test_old_users_of_one_address_are_no_error(user: Any, settings: Any):
     assert accounts.authenticate(username="bob@example.com", password=PASSWORD) == user
 
 
-def test_a_username_nobody_is_asked_for_is_made_up(db: None):
-    first = accounts.register(email="a@example.com", password=PASSWORD)
-    second = accounts.register(email="b@example.com", password=PASSWORD)
-    assert len({first.username, second.username, ""}) == 3
-
-
 def test_the_right_password_opens_the_account(user: Any):
     assert accounts.authenticate(username="bob", password=PASSWORD) == user
 
@@ -359,19 +195,6 @@ def test_a_refused_login_is_told_to_the_host_without_the_password(user: Any, rf:
     finally:
         user_login_failed.disconnect(failed)
     assert heard == [("nobody", False, request)]
-
-
-def test_registering_costs_two_looks_and_two_writes(transactional_db: None):
-    with CaptureQueriesContext(connection) as queries:
-        register()
-    verbs = [query["sql"].split()[0] for query in queries]
-    assert [verb for verb in verbs if verb in {"SELECT", "INSERT"}] == ["SELECT", "INSERT", "INSERT", "SELECT"]
-
-
-def test_a_name_freed_behind_our_back_can_be_had(user: Any):
-    User.objects.update(username="robert", email="robert@example.com")
-    register(username="bob", email="bob@example.com")
-    assert identifiers.holder("username", "robert") == user
 
 
 def test_what_is_given_changes_and_all_else_stays(user: Any):
@@ -441,15 +264,15 @@ def test_a_rival_who_takes_the_name_between_look_and_write_wins(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch, rival: str
 ):
     user = User.objects.create_user("bob", "bob@example.com")
-    real = accounts._faults
+    real = Details.faults
 
-    def look_and_be_late(*args: Any) -> Any:
-        found = real(*args)
-        monkeypatch.setattr(accounts, "_faults", real)
+    def look_and_be_late(details: Details) -> Any:
+        found = real(details)
+        monkeypatch.setattr(Details, "faults", real)
         User.objects.create_user(rival, "other@example.com")
         return found
 
-    monkeypatch.setattr(accounts, "_faults", look_and_be_late)
+    monkeypatch.setattr(Details, "faults", look_and_be_late)
     with pytest.raises(Several) as refused:
         accounts.update(user, username="ann")
     assert causes(refused) == {(UsernameTaken, "username")}

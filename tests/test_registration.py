@@ -12,7 +12,8 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
-from django_simple_auth import accounts, emails, events, identifiers, mail, mailed, tokens, users
+from django_simple_auth import accounts, emails, events, identifiers, mail, mailed, registration, tokens, users
+from django_simple_auth.details import Details
 from django_simple_auth.models import Identifier, MailedSecret
 from django_simple_auth.refusals import (
     EmailTaken,
@@ -299,15 +300,15 @@ def late(monkeypatch: Any) -> Any:
     """Somebody registers between the look at the names and the write."""
 
     def be_late(*rival: str) -> None:
-        real = accounts._judged
+        real = Details.judged
 
-        def look(placed: Any) -> Any:
-            found = real(placed)
-            monkeypatch.setattr(accounts, "_judged", real)
+        def look(details: Details) -> Any:
+            found = real(details)
+            monkeypatch.setattr(Details, "judged", real)
             User.objects.create_user(*rival)
             return found
 
-        monkeypatch.setattr(accounts, "_judged", look)
+        monkeypatch.setattr(Details, "judged", look)
 
     return be_late
 
@@ -336,7 +337,7 @@ def test_an_index_of_the_user_models_own_does_not_tell_either(user: Any, mailbox
     def refuse(*arguments: Any) -> None:
         raise IntegrityError
 
-    monkeypatch.setattr(accounts, "_make", refuse)
+    monkeypatch.setattr(registration, "_make", refuse)
     if known:
         accounts.register_unseen(**{**NEW, "email": "bob@example.com"})
         assert [letter.to for letter in mailbox] == [["bob@example.com"]]
@@ -369,14 +370,14 @@ def test_a_registration_without_an_address_is_not_what_anybody_was_invited_to(in
 
 
 def test_of_an_invitation_that_is_used_in_between_the_names_are_not_told(invitation: str, monkeypatch: Any):
-    real = accounts._against
+    real = registration._against
 
     def be_late(*values: Any) -> Any:
-        monkeypatch.setattr(accounts, "_against", real)
+        monkeypatch.setattr(registration, "_against", real)
         accounts.register(**NEW, invitation=invitation)
         return real(*values)
 
-    monkeypatch.setattr(accounts, "_against", be_late)
+    monkeypatch.setattr(registration, "_against", be_late)
     with pytest.raises(Several) as refused:
         accounts.register(**NEW, invitation=invitation)
     assert causes(refused) == {InvitationInvalid}

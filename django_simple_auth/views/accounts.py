@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from rest_framework.permissions import IsAuthenticated
@@ -18,7 +19,7 @@ from ..refusals import (
     TokenInvalid,
     WrongCurrentPassword,
 )
-from ..wire import Endpoint, Outcome, View
+from ..wire import Outcome, View
 from ..wire.view import user_of
 
 
@@ -32,9 +33,9 @@ class Register(View):
     authentication_classes = ()
     permission_classes = ()
 
-    def check_open(self, endpoint: Endpoint) -> None:
+    def check_open(self, takes: Callable[[str], bool], can_keep_silent: bool) -> None:
         # Whoever cannot send an invitation has none, and whoever must answer with the account would tell of it.
-        ways_in = {"open": True, "invite": endpoint.takes("invitation"), "verify_first": endpoint.accepted is not None}
+        ways_in = {"open": True, "invite": takes("invitation"), "verify_first": can_keep_silent}
         if not ways_in.get(conf.REGISTRATION):
             raise RegistrationClosed
 

@@ -148,7 +148,7 @@ class Resource(APIView):
         """The handler of every method that has an endpoint."""
         assert self.endpoint is not None
         view = self.endpoint.view()
-        view.check_open(self.endpoint)
+        view.check_open(self.endpoint.takes, self.endpoint.accepted is not None)
         values: dict[str, Any] = {}
         if self.endpoint.request is not None:
             values, errors = read(self.endpoint.request(data=request.data))

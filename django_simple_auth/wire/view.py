@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils.translation import gettext_lazy as _
@@ -15,9 +15,6 @@ from ..authentication import TokenAuthentication
 from ..models import AuthToken
 from ..refusals import Refused
 from .answers import Outcome
-
-if TYPE_CHECKING:
-    from .endpoint import Endpoint
 
 
 class NoAPIKey(BasePermission):
@@ -53,8 +50,12 @@ class View:
     sends_mail: ClassVar[bool] = False
     """Whether it sends letters with links, for which SIMPLE_AUTH["PUBLIC_URL"] is needed."""
 
-    def check_open(self, endpoint: Endpoint) -> None:
-        """Raise Refused if the host's settings leave nothing to be done here. Asked before the body is read."""
+    def check_open(self, takes: Callable[[str], bool], can_keep_silent: bool) -> None:
+        """Raise Refused if the host's settings leave nothing to be done here. Asked before the body is read.
+
+        ``takes`` tells whether the contract's request can carry what the services call so, and ``can_keep_silent``
+        whether it has an answer that tells nothing of what came of the request.
+        """
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         """Do it. ``values`` are the request serializer's, by ``source``, and what the path captured. Raises Refused."""

@@ -1,0 +1,103 @@
+"""What an account is to be made of or changed to: placed on the user model's fields, judged before it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.contrib.auth import get_user_model, password_validation
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.views.decorators.debug import sensitive_variables
+
+from . import identifiers, users
+from .refusals import EmailTaken, InvalidValue, Refused, UsernameTaken
+
+TAKEN: dict[str, type[Refused]] = {"username": UsernameTaken, "email": EmailTaken}
+"""Why a name of this kind is refused that somebody else bears."""
+_OPTIONAL = {"first_name", "last_name"}
+"""What a published contract asks everybody for and some user models do not have."""
+
+
+class Details:
+    """Values by what the services call them, on the user model's own fields, as they will be stored.
+
+    ``username`` means the field of that name, or USERNAME_FIELD if there is none; ``first_name`` and ``last_name`` go
+    nowhere on a model without them. Of an ``owner``'s only those are here that will be others than now.
+    """
+
+    def __init__(self, values: Mapping[str, Any], owner: AbstractBaseUser | None = None) -> None:
+        self._owner = owner
+        login = users.login_field()
+        fields = {"username": users.name_field(), "email": users.email_field() or login}
+        self._placed: dict[str, tuple[str, Any]] = {}
+        # In this order: where user name and e-mail are one field, the user name counts.
+        for name in sorted(values, key="username".__eq__):
+            field = fields.get(name, name)
+            if name not in _OPTIONAL or users.has_field(field):
+                value = users.normalized(values[name]) if field in (login, users.name_field()) else values[name]
+                if owner is None or value != getattr(owner, field):
+                    self._placed[field] = (name, value)
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        """``{field of the user model: value}``."""
+        return {field: value for field, (_name, value) in self._placed.items()}
+
+    @property
+    def names(self) -> list[str]:
+        """What the services call them."""
+        return [name for name, _value in self._placed.values()]
+
+    @property
+    def address(self) -> str | None:
+        """The e-mail address among them; None if there is none."""
+        _name, value = self._placed.get(users.email_field() or users.login_field(), ("", None))
+        return None if value is None else str(value)
+
+    def faults(self) -> list[Refused]:
+        """What the model refuses, and which names somebody else has. One query at most."""
+        found, holders = self.judged()
+        return found + [TAKEN[kind]() for kind, user in holders.items() if not self._owner or user.pk != self._owner.pk]
+
+    def judged(self) -> tuple[list[Refused], dict[str, AbstractBaseUser]]:
+        """What the model refuses, and who has which of the other names. One query at most."""
+        found: list[Refused] = list(self._invalid())
+        refused = {fault.field for fault in found}
+        names = {
+            kind: str(value)
+            for field, kind in users.kinds().items()
+            if field in self._placed and (value := self._placed[field][1]) and self._placed[field][0] not in refused
+        }
+        return found, identifiers.holders(names) if names else {}
+
+    def _invalid(self) -> Iterator[InvalidValue]:
+        for field, (name, value) in self._placed.items():
+            if (model_field := users.field(field)) is not None:
+                try:
+                    model_field.clean(value, None)
+                except ValidationError as error:
+                    yield InvalidValue(name, error)
+
+    def duplicates(self) -> list[Refused]:
+        """The values that the database says somebody else has, in its own idea of equal."""
+        model = get_user_model()
+        others = users.everybody().exclude(pk=self._owner.pk) if self._owner else users.everybody()
+        found: list[Refused] = []
+        for field, (name, value) in self._placed.items():
+            model_field = users.field(field)
+            if model_field is not None and model_field.unique and others.filter(**{field: value}).exists():
+                taken = TAKEN.get(users.kinds().get(field, ""))
+                error = model().unique_error_message(model, (field,))
+                found.append(InvalidValue(name, error) if taken is None else taken())
+        return found
+
+    @sensitive_variables()
+    def weakness(self, password: str) -> InvalidValue | None:
+        """Why AUTH_PASSWORD_VALIDATORS refuse this password to whoever has these details; None if they do not."""
+        owner = get_user_model()(**{field: value for field, value in self.stored.items() if users.has_field(field)})
+        try:
+            password_validation.validate_password(password, owner)
+        except ValidationError as error:
+            return InvalidValue("password", error)
+        return None
