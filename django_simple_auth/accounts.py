@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_variables
 from . import events, identifiers, passwords, users
 from .conf import conf
 from .details import TAKEN, Details
-from .models import AuthToken, MailedSecret, Presence
+from .models import AuthToken, KnownDevice, MailedSecret, Presence
 from .refusals import (
     AccountDisabled,
     AccountInUse,
@@ -104,7 +104,7 @@ def delete(user: AbstractBaseUser, current_password: str, request: HttpRequest |
         else:
             hook(fresh)
         # Where the row stays, as anonymised or merely marked, nothing may open it any more.
-        for model in (AuthToken, MailedSecret, Presence):
+        for model in (AuthToken, KnownDevice, MailedSecret, Presence):
             model._base_manager.filter(user=user.pk).delete()
 
     try:

@@ -32,7 +32,7 @@ DEFAULT_RATES = {
     "email_change": "10/min",
     "mail": "10/hour",
 }
-DEFAULT_NOTICES = ("password", "key")
+DEFAULT_NOTICES = ("password", "email", "key", "login")
 DEFAULT_COOKIE_NAME = "__Host-simple_auth"
 DEFAULT_LINKS = {
     "reset": "/reset-password#token={token}",
@@ -104,6 +104,14 @@ class Settings:
                 f"SIMPLE_AUTH['LOGIN_WITH'] must be a list of 'username' and 'email', not {value!r}."
             )
         return tuple(value)
+
+    @property
+    def KEYS_SURVIVE_CHANGES(self) -> bool:
+        """Whether API keys stay good when their user changes his password or address."""
+        value = self.SIMPLE_AUTH.get("KEYS_SURVIVE_CHANGES", False)
+        if not isinstance(value, bool):
+            raise ImproperlyConfigured(f"SIMPLE_AUTH['KEYS_SURVIVE_CHANGES'] must be True or False, not {value!r}.")
+        return value
 
     @property
     def COOKIE_NAME(self) -> str:

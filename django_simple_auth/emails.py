@@ -61,9 +61,10 @@ def ask_change(user: AbstractBaseUser, email: str, current_password: str, reques
 def prove(token: str, request: HttpRequest | None = None) -> AbstractBaseUser:
     """Whoever opens the link has the address. Which link it is, its prefix says and its row:
 
-    A proof of the stored address. The first one of a new address: it becomes the stored one, every login ends, and the
-    old address is sent a way back. That way back: it becomes the stored one again, every login and API key ends, and
-    so does the password, which whoever changed the address knew; a link to choose another follows.
+    A proof of the stored address. The first one of a new address: it becomes the stored one, every login and, as a
+    rule, every API key ends, and the old address is sent a way back. That way back: it becomes the stored one again,
+    every login and API key ends, and so does the password, which whoever changed the address knew; a link to choose
+    another follows.
 
     An account that has this address without having proved it loses it. Raises ``LinkInvalid``, or ``EmailTaken`` if
     another account has proved it.
@@ -73,7 +74,7 @@ def prove(token: str, request: HttpRequest | None = None) -> AbstractBaseUser:
     if user is None:
         raise LinkInvalid
 
-    def settle() -> None:
+    def settle() -> AbstractBaseUser | None:
         if not users.take_turns(user):
             raise LinkInvalid
         # As it is now that nobody else can change it.
@@ -83,18 +84,21 @@ def prove(token: str, request: HttpRequest | None = None) -> AbstractBaseUser:
         mailed.redeem(row)
         if row.purpose == Purpose.CHANGE:
             _offer_way_back(user)
-        _own(user, row.address)
+        loser = _own(user, row.address)
         if row.purpose != Purpose.VERIFY:
             sessions.end_others(user)
             mailed.withdraw(user, Purpose.RESET, Purpose.VERIFY, Purpose.CHANGE)
         if row.purpose == Purpose.REVERT:
             _lock_out(user, row)
+        return loser
 
     try:
-        transact(settle, AuthToken)
+        loser = transact(settle, AuthToken)
     except IntegrityError:
         # A unique index of the user model's sees an account that has no claim on the address.
         raise EmailTaken from None
+    if loser is not None:
+        events.email_changed.tell(loser, way="lost")
     if row.purpose == Purpose.VERIFY:
         events.email_verified.tell(user, request)
     else:
@@ -104,6 +108,8 @@ def prove(token: str, request: HttpRequest | None = None) -> AbstractBaseUser:
 
 
 def _offer_way_back(user: AbstractBaseUser) -> None:
+    if "email" not in conf.NOTICES:
+        return
     # Not to an address that may never have been the user's, where proofs are asked for: to correct a typing error must
     # not give the account to whoever got its mail.
     old = identifiers.claim("email", users.address(user))
@@ -111,19 +117,21 @@ def _offer_way_back(user: AbstractBaseUser) -> None:
         mail.send("revert", user, users.address(user))
 
 
-def _own(user: AbstractBaseUser, address: str) -> None:
+def _own(user: AbstractBaseUser, address: str) -> AbstractBaseUser | None:
+    """Give the user the address as a proved one; whoever had it without having proved it loses it, and is returned."""
     claim = identifiers.claim("email", address)
-    if claim is not None and claim.user_id != user.pk:
+    loser = claim.user if claim is not None and claim.user_id != user.pk else None
+    if claim is not None and loser is not None:
         if claim.verified_at is not None:
             raise EmailTaken
-        _store(claim.user, _vacant())
-        events.email_changed.tell(claim.user, way="lost")
+        _store(loser, _vacant())
     if users.address(user) != address:
         _store(user, address)
     else:
         identifiers.sync(user)
     if not identifiers.mark_verified(user, address, tokens.now()):
         raise EmailTaken
+    return loser
 
 
 def _store(user: Any, address: str | None) -> None:

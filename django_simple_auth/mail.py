@@ -1,15 +1,14 @@
-"""Letters to people: handed over after commit, written and sent beside the request.
+"""How letters leave: handed over after commit, delivered beside the request, by the host's tasks or by a few threads.
 
-The secret in a letter's link is made by whoever sends it, so that none lies in a queue. Whether a letter leaves, and
+The secret in a letter's link is made by whoever delivers it, so that none lies in a queue. Whether a letter leaves, and
 how long that takes, changes no answer.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -19,126 +18,30 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core import mail as core_mail
-from django.core.exceptions import ImproperlyConfigured
-from django.core.mail import EmailMultiAlternatives
 from django.db import connections, router, transaction
-from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.crypto import constant_time_compare, salted_hmac
-from django.views.decorators.debug import sensitive_variables
 
-from . import events, limits, mailed, users
-from .conf import conf
+from . import letters
 from .models import MailedSecret
-from .refusals import LimitExceeded, LinkInvalid
 
-logger = logging.getLogger("django_simple_auth")
-
-# A new password withdraws what these letters would bring, and must find them in the queue as well as in the mailbox.
-_OVERTAKEN = {MailedSecret.Purpose.CHANGE.value, MailedSecret.Purpose.REVERT.value, MailedSecret.Purpose.RESET.value}
 _THREADS = 4
 _MOST_WAITING = 1000
 """While the mail server hangs; what comes after that is given up rather than kept in memory."""
 _room = BoundedSemaphore(_MOST_WAITING)
 
 
-def send(letter: str, user: AbstractBaseUser | None, address: str = "") -> None:
+def send(letter: str, user: AbstractBaseUser | None, address: str = "", **facts: str) -> None:
     """Send the user a letter after commit: to ``address``, or to the one that is stored when it is written.
 
-    ``letter`` names the templates ``django_simple_auth/mail/<letter>.subject.txt``, ``.txt`` and ``.html``. If it is
-    also a purpose of MailedSecret there is a secret in its link. For None the same is done, but no letter leaves: that
-    an account exists cannot be told by what happens if it does not. An invitation does leave: it is for nobody yet.
+    ``letter`` names the templates ``django_simple_auth/mail/<letter>.subject.txt``, ``.txt`` and ``.html``, which see
+    the ``facts``. If it is also a purpose of MailedSecret there is a secret in its link. For None the same is done, but
+    no letter leaves: that an account exists cannot be told by what happens if it does not. An invitation does leave: it
+    is for nobody yet. A letter with a ``device`` leaves only if the user has never been there.
     """
     key = "" if user is None else str(user.pk)
     language = translation.get_language() or settings.LANGUAGE_CODE
-    using = router.db_for_write(MailedSecret)
-    stamp = _stamp(user)
-    _after_commit(lambda: _hand_over(letter, key, address, language, stamp), using)
-
-
-def _after_commit(work: Callable[[], None], using: str) -> None:
-    transaction.on_commit(work, using=using)
-
-
-@sensitive_variables()
-def deliver(letter: str, key: str, address: str, language: str, stamp: str = "") -> None:
-    """Write and send a letter to the user with this primary key; what fails is an event, and nobody else's trouble."""
-    user = users.everybody().filter(pk=key).first() if key else None
-    if user is None and letter != MailedSecret.Purpose.INVITE:
-        return
-    if user is not None and not (user.is_active and (address := address or users.address(user))):
-        return
-    if letter in _OVERTAKEN and stamp and not constant_time_compare(stamp, _stamp(user)):
-        return
-    try:
-        # Nobody's mailbox is for strangers to fill. Nor is it for a thief to fill until the way back has no room.
-        if letter != MailedSecret.Purpose.REVERT:
-            limits.take("mail", letter, users.fold(address))
-        with translation.override(language):
-            _written(letter, user, address).send()
-    except LinkInvalid:
-        # The user was deleted meanwhile.
-        return
-    except LimitExceeded:
-        events.limit_exceeded.tell(user, scope="mail", letter=letter)
-    except Exception as error:  # noqa: BLE001  (whatever it is, it is no answer to anybody)
-        _fail(letter, user, error)
-
-
-def _stamp(user: AbstractBaseUser | None) -> str:
-    """Whether the password is still the same, for a queue to keep: neither it nor its hash can be read from this."""
-    password = "" if user is None else user.password
-    return salted_hmac("django_simple_auth.mail", password, algorithm="sha256").hexdigest()
-
-
-@sensitive_variables()
-def _written(letter: str, user: AbstractBaseUser | None, address: str) -> EmailMultiAlternatives:
-    # To an address that may be a stranger's goes nothing that somebody else has chosen.
-    unproved = letter in {MailedSecret.Purpose.CHANGE.value, MailedSecret.Purpose.VERIFY.value}
-    name = address if unproved or user is None else user.get_username()
-    context: dict[str, Any] = {"user": user, "name": name, "address": address}
-    if letter in MailedSecret.Purpose.values:
-        purpose = MailedSecret.Purpose(letter)
-        context["lifetime"] = mailed.LIFETIMES[purpose]
-        # Before a secret is made that nobody could be sent.
-        pattern = _public_url() + conf.LINKS[letter]
-        context["link"] = pattern.replace("{token}", mailed.make(purpose, address, user))
-    subject, text, html = (
-        render_to_string(f"django_simple_auth/mail/{letter}.{kind}", context) for kind in ("subject.txt", "txt", "html")
-    )
-    # A header is one line, whatever the template and the names in it hold.
-    message = EmailMultiAlternatives(" ".join(subject.split()), text, to=[address])
-    if html.strip():
-        message.attach_alternative(html, "text/html")
-    return message
-
-
-def _public_url() -> str:
-    if (url := conf.PUBLIC_URL) is None:
-        raise ImproperlyConfigured(
-            "Links in mails need SIMPLE_AUTH['PUBLIC_URL'], such as 'https://www.example.com'. They are never built "
-            "from the Host header, which is the client's to choose."
-        )
-    return url
-
-
-def _hand_over(*letter: str) -> None:
-    # A queue that is down must not be told from an account that does not exist.
-    try:
-        if has_tasks():
-            # Imported by name: it needs django.tasks, and asks for the host's TASKS at once.
-            import_module("django_simple_auth.queued").deliver.enqueue(*letter)
-        elif is_test():
-            deliver(*letter)
-        else:
-            _in_background(_deliver_in_thread, *letter)
-    except Exception as error:  # noqa: BLE001  (whatever it is, it is no answer to anybody)
-        _fail(letter[0], None, error)
-
-
-def is_test() -> bool:
-    """Whether Django's test environment is set up. A thread would not see a test's transaction, or outlive it."""
-    return hasattr(core_mail, "outbox")
+    words = (letter, key, address, language, letters.stamp_of(user), facts)
+    _after_commit(lambda: _hand_over(*words), router.db_for_write(MailedSecret))
 
 
 def has_tasks() -> bool:
@@ -147,7 +50,42 @@ def has_tasks() -> bool:
     return installed and bool(settings.is_overridden("TASKS"))  # type: ignore[misc]
 
 
-def _in_background(work: Callable[..., None], *arguments: str) -> None:
+def task() -> Any:
+    """What hands a letter over to the host's worker. Raises what django.tasks has against the host's TASKS."""
+    # Imported by name: it needs django.tasks, and asks for the host's TASKS at once.
+    return import_module("django_simple_auth.queued").deliver
+
+
+def _after_commit(work: Callable[[], None], using: str) -> None:
+    transaction.on_commit(work, using=using)
+
+
+def _hand_over(letter: str, *words: Any) -> None:
+    # A queue that is down must not be told from an account that does not exist.
+    try:
+        if has_tasks():
+            task().enqueue(letter, *words)
+        elif _would_see_nothing():
+            _deliver(letter, *words)
+        else:
+            future = _in_background(_deliver_in_thread, letter, *words)
+            if _is_test():
+                future.result()
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is no answer to anybody)
+        letters.fail(letter, None, error)
+
+
+def _is_test() -> bool:
+    """Whether Django's test environment is set up; a test looks into its mailbox at once."""
+    return hasattr(core_mail, "outbox")
+
+
+def _would_see_nothing() -> bool:
+    """Whether this is within the transaction that a test's case is run in, into which no other thread can look."""
+    return _is_test() and any(connection.in_atomic_block for connection in connections.all(initialized_only=True))
+
+
+def _in_background(work: Callable[..., None], *arguments: Any) -> Future[None]:
     if not _room.acquire(blocking=False):
         raise RuntimeError(f"{_MOST_WAITING} letters are waiting already; does the mail server answer?")
     try:
@@ -156,14 +94,22 @@ def _in_background(work: Callable[..., None], *arguments: str) -> None:
         _room.release()
         raise
     future.add_done_callback(lambda _done: _room.release())
+    return future
 
 
-def _deliver_in_thread(*letter: str) -> None:
+def _deliver(letter: str, *words: Any) -> None:
     try:
-        deliver(*letter)
+        letters.deliver(letter, *words)
+    except letters.Undelivered:
+        # That has been told, and there is nobody here to try again.
+        pass
     except Exception as error:  # noqa: BLE001  (whatever it is, it is no answer to anybody)
-        # Nobody asks for the future's result.
-        _fail(letter[0], None, error)
+        letters.fail(letter, None, error)
+
+
+def _deliver_in_thread(*letter: Any) -> None:
+    try:
+        _deliver(*letter)
     finally:
         # This thread's own, to which no request's end is ever signalled.
         connections.close_all()
@@ -184,9 +130,3 @@ def _pool() -> ThreadPoolExecutor:
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch
     os.register_at_fork(after_in_child=_begin_anew)
-
-
-def _fail(letter: str, user: AbstractBaseUser | None, error: Exception) -> None:
-    # Without the traceback: the link is in the variables of many frames, and error reports show those.
-    logger.error("The letter %r could not be sent: %s: %s", letter, type(error).__name__, error)
-    events.mail_failed.tell(user, letter=letter, error=type(error).__name__)

@@ -143,6 +143,23 @@ class MailedSecret(models.Model):
         return f"{self.get_purpose_display()} {self.pk}"
 
 
+class KnownDevice(models.Model):
+    """A device that a user has logged in from. Of what it calls itself only a SHA-256 is here."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="auth_devices", verbose_name=_("user")
+    )
+    digest = DigestField(_("digest of user and device"), unique=True)
+    seen_at = InstantField(_("last seen"), db_index=True)
+
+    class Meta:
+        verbose_name = _("known device")
+        verbose_name_plural = _("known devices")
+
+    def __str__(self) -> str:
+        return f"known device {self.pk}"
+
+
 class Presence(models.Model):
     """A user who is logged in by a contract that knows no tokens. It opens nothing."""
 

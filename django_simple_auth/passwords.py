@@ -70,7 +70,7 @@ def hold_back(instance: Any, update_fields: frozenset[str] | None, **kwargs: Any
 
 
 def follow(instance: Any, created: bool, raw: bool, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
-    """Receiver of ``post_save``: wherever a password is changed, in the admin or by a command, other logins end.
+    """Receiver of ``post_save``: wherever a password is changed, in the admin or by a command, other tokens end.
 
     A better hash of the same password is no change: Django then forgets what was set before it saves.
     """
@@ -101,7 +101,7 @@ def change(
     keep: AuthToken | None = None,
     request: HttpRequest | None = None,
 ) -> None:
-    """A new password for whoever knows the old one. Every other login than ``keep`` ends; API keys stay.
+    """A new password for whoever knows the old one. Every login but ``keep`` ends, and every API key as a rule.
 
     Raises ``WrongCurrentPassword``, or ``InvalidValue`` for a new password that AUTH_PASSWORD_VALIDATORS refuse.
     """
@@ -120,7 +120,7 @@ def change(
             _kept.reset(kept)
 
     transact(replace, AuthToken)
-    events.password_changed.tell(user, request)
+    events.password_changed.tell(user, request, way="change")
 
 
 def ask_reset(email: str, request: HttpRequest | None = None) -> None:
@@ -158,7 +158,7 @@ def reset(token: str, new_password: str, request: HttpRequest | None = None) -> 
         identifiers.mark_verified(user, row.address, tokens.now())
 
     transact(replace, AuthToken)
-    events.password_changed.tell(user, request)
+    events.password_changed.tell(user, request, way="reset")
     owner: AbstractBaseUser = user
     return owner
 

@@ -10,9 +10,11 @@ try:
 except ImportError:  # pragma: no cover
     from django_tasks import task  # type: ignore[import-not-found, no-redef]
 
-from . import mail
+from . import letters
 
 
 @task()
-def deliver(letter: str, key: str, address: str, language: str, stamp: str = "") -> None:
-    mail.deliver(letter, key, address, language, stamp)
+def deliver(
+    letter: str, key: str, address: str, language: str, stamp: str = "", facts: dict[str, str] | None = None
+) -> None:
+    letters.deliver(letter, key, address, language, stamp, facts)

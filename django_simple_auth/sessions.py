@@ -26,6 +26,8 @@ from .transactions import transact
 logger = logging.getLogger("django_simple_auth")
 _T = TypeVar("_T")
 TOUCH_INTERVAL = timedelta(minutes=1)
+LONGEST_DEVICE = 300
+"""Characters of what a device calls itself that are told: all that browsers send."""
 REPLAY_GRACE = timedelta(seconds=10)
 """For requests that were under way when their token was rotated."""
 
@@ -63,7 +65,8 @@ def start(user: AbstractBaseUser, request: HttpRequest | None = None, *, device:
         return issued, [] if limit is None else _evict(user, limit)
 
     issued, evicted = log_in(user, request, grant)
-    events.logged_in.tell(user, request, session=issued.row.pk)
+    called = tokens.printable(device)[:LONGEST_DEVICE]
+    events.logged_in.tell(user, request, session=issued.row.pk, device=called, address=issued.row.address)
     for key in evicted:
         events.session_ended.tell(user, request, session=key, cause="limit")
     return issued
@@ -182,9 +185,12 @@ def end_one(user: AbstractBaseUser, session_id: int, request: HttpRequest | None
 
 
 def end_others(user: AbstractBaseUser, keep: AuthToken | None = None) -> None:
-    """End every login of the user but this one. API keys are no logins and stay."""
-    others = _logins(user) if keep is None else _logins(user).exclude(pk=keep.pk)
-    others.delete()
+    """End every login of the user but this one and, unless SIMPLE_AUTH["KEYS_SURVIVE_CHANGES"], every API key.
+
+    For when the password or the address has become another: whoever had the old one may have made them.
+    """
+    opens = _logins(user) if conf.KEYS_SURVIVE_CHANGES else _tokens(user)
+    (opens if keep is None else opens.exclude(pk=keep.pk)).delete()
 
 
 def end_all(user: AbstractBaseUser, request: HttpRequest | None = None) -> None:
@@ -240,8 +246,12 @@ def unchanged(user: AbstractBaseUser) -> models.Subquery:
     return models.Subquery(rows.select_for_update().values("pk"))
 
 
+def _tokens(user: AbstractBaseUser) -> models.QuerySet[AuthToken]:
+    return AuthToken.objects.using(_primary()).filter(user=user.pk)
+
+
 def _logins(user: AbstractBaseUser) -> models.QuerySet[AuthToken]:
-    return AuthToken.objects.using(_primary()).filter(user=user.pk, purpose=AuthToken.Purpose.LOGIN)
+    return _tokens(user).filter(purpose=AuthToken.Purpose.LOGIN)
 
 
 def _clear_retired(batch_size: int) -> None:

@@ -137,10 +137,14 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+def printable(text: str) -> str:
+    """What a stranger chose to send, without what would break a line, a log or a database, or turn the text around."""
+    return "".join(character for character in text if unicodedata.category(character) not in _UNPRINTABLE).strip()
+
+
 def _kept(field: str, text: str) -> str:
-    printable = "".join(character for character in text if unicodedata.category(character) not in _UNPRINTABLE)
     column: Any = AuthToken._meta.get_field(field)
-    return printable.strip()[: column.max_length]
+    return printable(text)[: column.max_length]
 
 
 def _checksum(body: str) -> str:

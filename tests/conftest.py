@@ -65,4 +65,19 @@ def _threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Letters leave as they do outside of tests."""
     from django_simple_auth import mail
 
-    monkeypatch.setattr(mail, "is_test", lambda: False)
+    monkeypatch.setattr(mail, "_is_test", lambda: False)
+
+
+@pytest.fixture
+def failures() -> Iterator[list[dict[str, Any]]]:
+    """What was told of letters that did not leave."""
+    from django_simple_auth import events
+
+    heard: list[dict[str, Any]] = []
+
+    def hear(signal: Any, sender: Any, **facts: Any) -> None:
+        heard.append(facts)
+
+    events.mail_failed.connect(hear)
+    yield heard
+    events.mail_failed.disconnect(hear)

@@ -11,7 +11,7 @@ from django.db import DatabaseError, IntegrityError, connection
 from django.db.models import ProtectedError, RestrictedError
 from django.test.utils import CaptureQueriesContext
 
-from django_simple_auth import accounts, events, identifiers, keys, presence, sessions, tokens, users
+from django_simple_auth import accounts, devices, events, identifiers, keys, presence, sessions, tokens, users
 from django_simple_auth.details import Details
 from django_simple_auth.models import AuthToken, Identifier, MailedSecret, Presence
 from django_simple_auth.refusals import (
@@ -314,6 +314,7 @@ def owned(user: Any) -> None:
     sessions.start(user)
     keys.create(user)
     presence.enter(user)
+    devices.remember(user, "phone")
     at = tokens.now()
     MailedSecret.objects.create(
         user=user, purpose="reset", address=user.email, digest=b"x" * 32, created_at=at, expires_at=at
@@ -323,7 +324,7 @@ def owned(user: Any) -> None:
 def test_an_account_ends_with_all_that_it_owns_and_its_names_are_free(user: Any):
     owned(user)
     accounts.delete(user, PASSWORD)
-    for model in (User, AuthToken, MailedSecret, Presence, Identifier):
+    for model in (User, AuthToken, KnownDevice, MailedSecret, Presence, Identifier):
         assert not model._base_manager.exists()
     assert register(username="bob", email="bob@example.com")
 
@@ -408,7 +409,7 @@ def test_a_host_may_anonymise_and_nothing_opens_what_remains(user: Any, settings
     owned(user)
     accounts.delete(user, PASSWORD)
     assert User.objects.get().username == f"deleted-{user.pk}"
-    for model in (AuthToken, MailedSecret, Presence):
+    for model in (AuthToken, KnownDevice, MailedSecret, Presence):
         assert not model._base_manager.exists()
     assert register(username="bob", email="bob@example.com")
 

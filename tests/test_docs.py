@@ -32,6 +32,7 @@ def test_the_settings_table_names_every_setting_with_its_default():
         "ACKNOWLEDGED_RISKS": (),
         "LOGIN_WITH": (),
         "NOTICES": conf.DEFAULT_NOTICES,
+        "KEYS_SURVIVE_CHANGES": False,
         "COOKIE_NAME": conf.DEFAULT_COOKIE_NAME,
     }
     assert set(table) - {"TOKEN_EXPIRED_AFTER_SECONDS"} == conf.KEYS

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from django_simple_auth import durable, events, limits, presence, sessions, tokens
 from django_simple_auth.events import Event
-from django_simple_auth.models import Presence, RetiredToken
+from django_simple_auth.models import AuthToken, Presence, RetiredToken
 from django_simple_auth.refusals import LimitExceeded
 from tests.client import PASSWORD
 
@@ -57,10 +57,17 @@ def test_a_registration_a_login_and_a_logout_are_told(client: Any, db: None, tol
     user = str(User.objects.get().pk)
     assert told() == [("user_created", user, {})]
     log_in(client)
-    ((name, who, facts),) = told()
-    assert (name, who) == ("authn_login_success", user)
+    session = AuthToken.objects.get().pk
+    facts = {"session": session, "device": "", "address": "127.0.0.1"}
+    assert told() == [("authn_login_success", user, facts)]
     client.post(f"{API}/logout/")
-    assert told() == [("authn_token_revoked", user, {**facts, "cause": "logout"})]
+    assert told() == [("authn_token_revoked", user, {"session": session, "cause": "logout"})]
+
+
+def test_what_a_device_calls_itself_is_told_without_what_would_break_a_log(user: Any, told: Any):
+    sessions.start(user, device="curl\r\nuser_deleted:1" + "x" * 500, address="192.0.2.1")
+    ((_event, _user, facts),) = told()
+    assert facts["device"] == "curluser_deleted:1" + "x" * 282
 
 
 def test_the_end_of_all_sessions_is_told_once_with_their_number(client: Any, user: Any, told: Any):
@@ -86,7 +93,7 @@ def test_a_login_that_makes_room_for_another_is_told(user: Any, settings: Any, t
     told()
     second = sessions.start(user)
     assert told() == [
-        ("authn_login_success", str(user.pk), {"session": second.row.pk}),
+        ("authn_login_success", str(user.pk), {"session": second.row.pk, "device": "", "address": ""}),
         ("authn_token_revoked", str(user.pk), {"session": first.row.pk, "cause": "limit"}),
     ]
 
@@ -208,8 +215,9 @@ def test_the_end_of_one_session_is_told_by_its_id(client: Any, user: Any, told: 
 
 def test_a_rotation_and_a_replay_are_told(client: Any, user: Any, told: Any):
     log_in(client)
-    ((_event, _user, facts),) = told()
+    told()
     client.post(f"{API}/token/rotate/")
+    facts = {"session": AuthToken.objects.get().pk}
     assert told() == [("authn_token_created", str(user.pk), facts)]
     client.get(f"{API}/me/")
     durable.settle()

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from django_simple_auth import keys, mailed, passwords
-from django_simple_auth.models import MailedSecret
+from django_simple_auth import keys, mailed, passwords, presence, sessions
+from django_simple_auth.models import KnownDevice, MailedSecret
 from tests.client import PASSWORD
 
 NEW = "canary-Battery-Staple-8"
@@ -40,3 +40,64 @@ def test_each_notice_can_be_switched_off(user: Any, mailbox: Any, settings: Any,
     keys.create(user)
     passwords.change(user, PASSWORD, NEW)
     assert subjects(mailbox) == told
+
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+def test_the_owner_is_told_of_a_login_from_a_new_device(client: Any, user: Any, mailbox: Any):
+    login = {"username": "bob", "password": PASSWORD}
+    client.post("/api/auth/login/", {**login, "device": "Bob's phone"})
+    client.post("/api/auth/login/", {**login, "device": "Bob's phone"})
+    assert not mailbox
+    client.post("/api/auth/login/", login, HTTP_USER_AGENT=FIREFOX)
+    (letter,) = mailbox
+    assert (letter.subject, letter.to) == ("A login from a new device", ["bob@example.com"])
+    for text in (letter.body, letter.alternatives[0][0]):
+        assert "Firefox, Linux" in text
+        assert "127.0.0.1" in text
+    client.post("/api/auth/login/", login, HTTP_USER_AGENT=FIREFOX)
+    assert len(mailbox) == 1
+
+
+def test_a_letter_says_nothing_that_whoever_logged_in_has_chosen(user: Any, mailbox: Any):
+    sessions.start(user)
+    sessions.start(user, device="You have won! evil.example")
+    (letter,) = mailbox
+    assert "evil" not in f"{letter.body} {letter.alternatives}"
+
+
+def test_after_a_reset_every_device_but_the_one_it_was_made_on_is_new(client: Any, user: Any, mailbox: Any):
+    for device in ("", "of a thief"):
+        sessions.start(user, device=device)
+    secret = mailed.make(MailedSecret.Purpose.RESET, "bob@example.com", user)
+    mailbox.clear()
+    client.post("/api/auth/password/reset/confirm/", {"token": secret, "new_password": NEW}, HTTP_USER_AGENT=FIREFOX)
+    user.refresh_from_db()
+    sessions.start(user, device=FIREFOX)
+    assert subjects(mailbox) == ["Your password was changed"]
+    sessions.start(user, device="of a thief")
+    assert subjects(mailbox)[1:] == ["A login from a new device"]
+
+
+def test_a_reset_without_a_request_makes_every_device_new(user: Any, mailbox: Any):
+    sessions.start(user, device=FIREFOX)
+    passwords.reset(mailed.make(MailedSecret.Purpose.RESET, "bob@example.com", user), NEW)
+    user.refresh_from_db()
+    sessions.start(user, device=FIREFOX)
+    assert subjects(mailbox)[1:] == ["A login from a new device"]
+
+
+def test_a_login_that_opens_nothing_is_from_no_device(user: Any, mailbox: Any):
+    sessions.start(user)
+    presence.enter(user)
+    assert not mailbox
+
+
+def test_without_that_notice_no_device_is_remembered(user: Any, mailbox: Any, settings: Any):
+    settings.SIMPLE_AUTH |= {"NOTICES": ["password"]}
+    for device in ("", FIREFOX):
+        sessions.start(user, device=device)
+    passwords.reset(mailed.make(MailedSecret.Purpose.RESET, "bob@example.com", user), NEW)
+    assert not KnownDevice.objects.exists()
+    assert subjects(mailbox) == ["Your password was changed"]

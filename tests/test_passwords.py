@@ -58,14 +58,22 @@ def confirm(client: Any, token: str, password: str = NEW) -> Any:
 # Changing it
 
 
-def test_wherever_a_password_is_changed_the_logins_end_and_links_die(user: Any):
+def test_wherever_a_password_is_changed_the_tokens_end_and_links_die(user: Any):
     sessions.start(user)
-    key = tokens.issue(user, AuthToken.Purpose.KEY).row
+    tokens.issue(user, AuthToken.Purpose.KEY)
     mailed.make(Purpose.CHANGE, "evil@example.com", user)
     user.set_password(NEW)
     user.save()
-    assert AuthToken.objects.get() == key
+    assert not AuthToken.objects.exists()
     assert not MailedSecret.objects.exists()
+
+
+def test_a_host_may_keep_the_api_keys_through_a_change(user: Any, settings: Any):
+    settings.SIMPLE_AUTH = {"KEYS_SURVIVE_CHANGES": True}
+    sessions.start(user)
+    key = tokens.issue(user, AuthToken.Purpose.KEY).row
+    passwords.change(user, PASSWORD, NEW)
+    assert AuthToken.objects.get() == key
 
 
 def test_saving_a_user_otherwise_ends_nothing(user: Any):
@@ -97,15 +105,15 @@ def test_a_better_hash_is_written_even_past_a_backend_that_catches_everything(us
     assert user.password.startswith("scrypt")
 
 
-def test_a_change_ends_the_other_logins_and_nothing_else(client: Any, user: Any):
-    other, key = sessions.start(user).row, tokens.issue(user, AuthToken.Purpose.KEY).row
+def test_a_change_ends_the_users_other_tokens_and_nothing_else(client: Any, user: Any):
+    sessions.start(user)
+    tokens.issue(user, AuthToken.Purpose.KEY)
     current = logged_in(client, user)
     eve = sessions.start(User.objects.create_user("eve")).row
     response = client.post(f"{API}/password/change/", {"current_password": PASSWORD, "new_password": NEW})
     assert response.status_code == 204
     assert client.get(f"{API}/me/").status_code == 200
-    assert set(AuthToken.objects.values_list("pk", flat=True)) == {current.pk, key.pk, eve.pk}
-    assert other.pk not in AuthToken.objects.values_list("pk", flat=True)
+    assert set(AuthToken.objects.values_list("pk", flat=True)) == {current.pk, eve.pk}
     assert (opens(PASSWORD), opens(NEW)) == (False, True)
 
 

@@ -1,0 +1,108 @@
+"""What a letter says, to whom it still goes, and the secret in its link. Not who hands it over, or when."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.views.decorators.debug import sensitive_variables
+
+from . import devices, events, limits, mailed, users
+from .conf import conf
+from .models import MailedSecret
+from .refusals import LimitExceeded, LinkInvalid
+
+logger = logging.getLogger("django_simple_auth")
+
+# A new password withdraws what these letters would bring, and must find them in the queue as well as in the mailbox.
+_OVERTAKEN = {MailedSecret.Purpose.CHANGE.value, MailedSecret.Purpose.REVERT.value, MailedSecret.Purpose.RESET.value}
+
+
+class Undelivered(Exception):
+    """The letter did not leave, and that has been told. Carries neither secret nor address."""
+
+
+@sensitive_variables()
+def deliver(
+    letter: str, key: str, address: str, language: str, stamp: str = "", facts: Mapping[str, str] | None = None
+) -> None:
+    """Write and send a letter to the user with this primary key, unless what became of the user makes it pointless.
+
+    Raises ``Undelivered``, after the event, for a task queue that tries again.
+    """
+    user = users.everybody().filter(pk=key).first() if key else None
+    if user is None and letter != MailedSecret.Purpose.INVITE:
+        return
+    if user is not None and not (user.is_active and (address := address or users.address(user))):
+        return
+    if letter in _OVERTAKEN and stamp and not constant_time_compare(stamp, stamp_of(user)):
+        return
+    facts = facts or {}
+    if user is not None and "device" in facts and not devices.remember(user, facts["device"]):
+        return
+    try:
+        # Nobody's mailbox is for strangers to fill. Nor is it for a thief to fill until the way back has no room.
+        if letter != MailedSecret.Purpose.REVERT:
+            limits.take("mail", letter, users.fold(address))
+        with translation.override(language):
+            _written(letter, user, address, facts).send()
+    except LinkInvalid:
+        # The user was deleted meanwhile.
+        return
+    except LimitExceeded:
+        events.limit_exceeded.tell(user, scope="mail", letter=letter)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is no answer to anybody)
+        fail(letter, user, error)
+        raise Undelivered(f"{letter}: {type(error).__name__}") from None
+
+
+def fail(letter: str, user: AbstractBaseUser | None, error: Exception) -> None:
+    """Tell that a letter did not leave."""
+    # Without the traceback: the link is in the variables of many frames, and error reports show those.
+    logger.error("The letter %r could not be sent: %s: %s", letter, type(error).__name__, error)
+    events.mail_failed.tell(user, letter=letter, error=type(error).__name__)
+
+
+def stamp_of(user: AbstractBaseUser | None) -> str:
+    """Whether the password is still the same, for a queue to keep: neither it nor its hash can be read from this."""
+    password = "" if user is None else user.password
+    return salted_hmac("django_simple_auth.mail", password, algorithm="sha256").hexdigest()
+
+
+@sensitive_variables()
+def _written(
+    letter: str, user: AbstractBaseUser | None, address: str, facts: Mapping[str, str]
+) -> EmailMultiAlternatives:
+    # To an address that may be a stranger's goes nothing that somebody else has chosen.
+    unproved = letter in {MailedSecret.Purpose.CHANGE.value, MailedSecret.Purpose.VERIFY.value}
+    name = address if unproved or user is None else user.get_username()
+    context: dict[str, Any] = {"facts": facts, "user": user, "name": name, "address": address}
+    if letter in MailedSecret.Purpose.values:
+        purpose = MailedSecret.Purpose(letter)
+        context["lifetime"] = mailed.LIFETIMES[purpose]
+        # Before a secret is made that nobody could be sent.
+        pattern = _public_url() + conf.LINKS[letter]
+        context["link"] = pattern.replace("{token}", mailed.make(purpose, address, user))
+    subject, text, html = (
+        render_to_string(f"django_simple_auth/mail/{letter}.{kind}", context) for kind in ("subject.txt", "txt", "html")
+    )
+    message = EmailMultiAlternatives(" ".join(subject.split()), text, to=[address])
+    if html.strip():
+        message.attach_alternative(html, "text/html")
+    return message
+
+
+def _public_url() -> str:
+    if (url := conf.PUBLIC_URL) is None:
+        raise ImproperlyConfigured(
+            "Links in mails need SIMPLE_AUTH['PUBLIC_URL'], such as 'https://www.example.com'. They are never built "
+            "from the Host header, which is the client's to choose."
+        )
+    return url

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.mail.backends.locmem import EmailBackend
+
+from django_simple_auth import letters, mail, mailed
+from django_simple_auth.models import MailedSecret
+from tests.letters import secret_in
+
+User = get_user_model()
+
+
+def test_a_letter_is_text_and_html_with_a_link_on_the_public_url(user: Any, mailbox: Any):
+    mail.send("reset", user)
+    (letter,) = mailbox
+    secret = secret_in(letter)
+    assert letter.to == ["bob@example.com"]
+    assert letter.subject == "Choose a new password"
+    assert f"\nhttps://www.example.com/reset-password#token={secret}\n" in letter.body
+    ((html, kind),) = letter.alternatives
+    assert kind == "text/html"
+    assert f'href="https://www.example.com/reset-password#token={secret}"' in html
+    assert mailed.find(secret, MailedSecret.Purpose.RESET).address == "bob@example.com"
+
+
+def test_a_host_says_what_its_links_look_like(user: Any, mailbox: Any, settings: Any):
+    settings.SIMPLE_AUTH |= {"PUBLIC_URL": "https://x.example/app/", "LINKS": {"reset": "/forgotten/{token}/"}}
+    mail.send("reset", user)
+    assert f"https://x.example/app/forgotten/{secret_in(mailbox[0])}/" in mailbox[0].body
+
+
+def test_a_host_overrides_templates_by_their_path(user: Any, mailbox: Any, settings: Any, tmp_path: Path):
+    folder = tmp_path / "django_simple_auth" / "mail"
+    folder.mkdir(parents=True)
+    (folder / "reset.subject.txt").write_text("Line one\r\nBcc: eve@example.com\n{{ name }}")
+    (folder / "reset.html").write_text("")
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [str(tmp_path)]}]
+    mail.send("reset", user)
+    assert mailbox[0].subject == "Line one Bcc: eve@example.com bob"
+    assert not mailbox[0].alternatives
+
+
+def test_a_name_is_text_in_text_and_escaped_in_html(user: Any, mailbox: Any):
+    user.username = "<b>&"
+    user.save()
+    mail.send("reset", user)
+    assert "Hello <b>&," in mailbox[0].body
+    assert "Hello &lt;b&gt;&amp;," in mailbox[0].alternatives[0][0]
+
+
+@pytest.mark.parametrize("case", ["deleted", "disabled", "without address"])
+def test_what_became_of_the_user_meanwhile_counts(user: Any, mailbox: Any, case: str):
+    if case == "deleted":
+        User.objects.all().delete()
+    else:
+        User.objects.update(**({"is_active": False} if case == "disabled" else {"email": ""}))
+    letters.deliver("reset", str(user.pk or 1), "", "en")
+    assert not mailbox
+
+
+def test_a_user_who_goes_while_his_letter_is_written_gets_none(
+    user: Any, mailbox: Any, monkeypatch: Any, failures: Any
+):
+    real = mailed.make
+
+    def make(*arguments: Any) -> str:
+        User.objects.all().delete()
+        return real(*arguments)
+
+    monkeypatch.setattr(mailed, "make", make)
+    letters.deliver("reset", str(user.pk), "", "en")
+    assert not mailbox
+    assert not failures
+
+
+def test_nobodys_mailbox_is_for_strangers_to_fill(user: Any, mailbox: Any, settings: Any):
+    settings.SIMPLE_AUTH |= {"THROTTLE_RATES": {"mail": "2/hour"}}
+    for _ in range(4):
+        mail.send("reset", user)
+    assert len(mailbox) == 2
+
+
+def test_without_a_public_url_no_secret_is_made_and_the_log_names_the_fix(
+    user: Any, mailbox: Any, settings: Any, failures: Any, caplog: Any
+):
+    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {}}
+    mail.send("reset", user)
+    assert [failure["error"] for failure in failures] == ["ImproperlyConfigured"]
+    assert "SIMPLE_AUTH['PUBLIC_URL']" in caplog.text
+    assert not MailedSecret.objects.exists()
+
+
+@pytest.mark.parametrize("letter", ["reset", "change", "revert"])
+def test_a_letter_that_a_new_password_overtakes_never_leaves(user: Any, mailbox: Any, monkeypatch: Any, letter: str):
+    held: list[Any] = []
+    monkeypatch.setattr(mail, "_hand_over", lambda *words: held.append(words))
+    mail.send(letter, user, "evil@example.com")
+    user.set_password("canary-Battery-Staple-8")
+    user.save()
+    letters.deliver(*held[0])
+    assert not mailbox
+    assert not MailedSecret.objects.exists()
+
+
+def test_a_mail_server_that_refuses_leaves_no_frames_for_an_error_report(
+    user: Any, mailbox: Any, monkeypatch: Any, caplog: Any
+):
+    def refuse(self: Any, messages: Any) -> None:
+        raise ConnectionError("554 not here")
+
+    monkeypatch.setattr(EmailBackend, "send_messages", refuse)
+    mail.send("reset", user)
+    assert "'reset' could not be sent: ConnectionError: 554 not here" in caplog.text
+    assert not [record for record in caplog.records if record.exc_info]
+    assert "dsp_" not in caplog.text
+
+
+def test_a_host_sends_letters_of_its_own_without_a_link(user: Any, mailbox: Any, settings: Any, tmp_path: Path):
+    folder = tmp_path / "django_simple_auth" / "mail"
+    folder.mkdir(parents=True)
+    for kind in ("subject.txt", "txt", "html"):
+        (folder / f"hello.{kind}").write_text("Hello {{ name }}{{ link }}")
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [str(tmp_path)]}]
+    mail.send("hello", user, "elsewhere@example.com")
+    assert (mailbox[0].to, mailbox[0].body) == (["elsewhere@example.com"], "Hello bob")
+    assert not MailedSecret.objects.exists()
