@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from django_simple_auth import accounts, devices, events, identifiers, keys, presence, sessions, tokens, users
 from django_simple_auth.details import Details
-from django_simple_auth.models import AuthToken, Identifier, MailedSecret, Presence
+from django_simple_auth.models import AuthToken, Identifier, KnownDevice, MailedSecret, Presence
 from django_simple_auth.refusals import (
     AccountDisabled,
     AccountInUse,
