@@ -27,7 +27,6 @@ from .refusals import (
     Several,
     TokenInvalid,
     UnknownUser,
-    WrongCurrentPassword,
     WrongPassword,
 )
 from .registration import faults, invite, register, register_unseen
@@ -91,12 +90,8 @@ def delete(user: AbstractBaseUser, current_password: str, request: HttpRequest |
     Raises ``WrongCurrentPassword``, ``AccountInUse`` if the host's records protect the user, or what the host raises.
     """
     passwords.confirm(user, current_password, request)
-    confirmed = user.password
 
     def end() -> None:
-        # A password that was changed meanwhile, or an account that is gone, has been confirmed by nobody.
-        if not users.take_turns(user, password=confirmed):
-            raise WrongCurrentPassword
         # delete() takes the primary key off its instance, and whoever is told of it wants to know whose it was.
         fresh = copy.copy(user)
         if (hook := conf.DELETE_ACCOUNT) is None:
@@ -108,7 +103,7 @@ def delete(user: AbstractBaseUser, current_password: str, request: HttpRequest |
             model._base_manager.filter(user=user.pk).delete()
 
     try:
-        transact(end, get_user_model())
+        passwords.act_on(user, current_password, end)
     except (ProtectedError, RestrictedError):
         raise AccountInUse from None
     events.deleted.tell(user, request)

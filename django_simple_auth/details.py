@@ -85,8 +85,7 @@ class Details:
         others = users.everybody().exclude(pk=self._owner.pk) if self._owner else users.everybody()
         found: list[Refused] = []
         for field, (name, value) in self._placed.items():
-            model_field = users.field(field)
-            if model_field is not None and model_field.unique and others.filter(**{field: value}).exists():
+            if users.is_unique(field) and others.filter(**{field: value}).exists():
                 taken = TAKEN.get(users.kinds().get(field, ""))
                 error = model().unique_error_message(model, (field,))
                 found.append(InvalidValue(name, error) if taken is None else taken())

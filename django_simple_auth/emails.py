@@ -142,10 +142,11 @@ def _store(user: Any, address: str | None) -> None:
 
 def _vacant() -> str | None:
     """What stands in the place of an address that is lost. RFC 2606 promises that nobody has one in ``.invalid``."""
-    field = users.field(users.email_field() or "")
+    name = users.email_field() or ""
+    field = users.field(name)
     if field is not None and field.null:
         return None
-    return f"{secrets.token_hex(16)}@lost.invalid" if field is None or field.unique else ""
+    return f"{secrets.token_hex(16)}@lost.invalid" if users.is_unique(name) else ""
 
 
 def _lock_out(user: AbstractBaseUser, row: MailedSecret) -> None:

@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from . import events, identifiers, limits, mail, mailed, sessions, tokens, users
 from .models import AuthToken, MailedSecret
-from .refusals import InvalidValue, LinkInvalid, WrongCurrentPassword
+from .refusals import CredentialsOutdated, InvalidValue, LinkInvalid, WrongCurrentPassword
 from .transactions import transact
 
 Purpose = MailedSecret.Purpose
@@ -94,6 +94,31 @@ def confirm(user: AbstractBaseUser, current_password: str, request: HttpRequest 
 
 
 @sensitive_variables()
+def act_on(user: AbstractBaseUser, confirmed: str, act: Callable[[], _T]) -> _T:
+    """Act in a transaction of the user's own, in which the password is still the one that has been confirmed.
+
+    Raises ``WrongCurrentPassword`` if it was changed meanwhile, or the account has ended.
+    """
+
+    def act_in_turn() -> _T:
+        if not users.take_turns(user, password=user.password):
+            raise CredentialsOutdated
+        return act()
+
+    try:
+        return transact(act_in_turn, AuthToken)
+    except CredentialsOutdated:
+        # Another password; or only a better hash of the same one, which a login at the same time has written.
+        user.password = users.everybody().filter(pk=user.pk).values_list("password", flat=True).first() or ""
+        if not check(lambda: user.check_password(confirmed), confirmed):
+            raise WrongCurrentPassword from None
+    try:
+        return transact(act_in_turn, AuthToken)
+    except CredentialsOutdated:
+        raise WrongCurrentPassword from None
+
+
+@sensitive_variables()
 def change(
     user: AbstractBaseUser,
     current_password: str,
@@ -107,19 +132,15 @@ def change(
     """
     confirm(user, current_password, request)
     _check(new_password, user)
-    confirmed = user.password
 
     def replace() -> None:
-        # Of two changes at once, the second one has confirmed what is no longer the password.
-        if not users.take_turns(user, password=confirmed):
-            raise WrongCurrentPassword
         kept = _kept.set(keep)
         try:
             _set(user, new_password)
         finally:
             _kept.reset(kept)
 
-    transact(replace, AuthToken)
+    act_on(user, current_password, replace)
     events.password_changed.tell(user, request, way="change")
 
 

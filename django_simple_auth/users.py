@@ -84,6 +84,16 @@ def has_field(name: str) -> bool:
     return field(name) is not None
 
 
+def is_unique(name: str) -> bool:
+    """Whether the model may refuse two users with the same value: by the field, or by a constraint on it alone.
+
+    A constraint on an expression does not say which field it means, and may mean this one.
+    """
+    constrained = (getattr(constraint, "fields", None) for constraint in get_user_model()._meta.constraints)
+    model_field = field(name)
+    return model_field is not None and (model_field.unique or any(names in {(name,), ()} for names in constrained))
+
+
 def primary_key() -> Field[Any, Any]:
     return get_user_model()._meta.pk
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.signals import user_login_failed
 from django.db import DatabaseError, IntegrityError, connection
 from django.db.models import ProtectedError, RestrictedError
@@ -365,14 +366,44 @@ def test_a_stolen_login_is_no_place_to_guess_the_password_at(user: Any, settings
     assert User.objects.exists()
 
 
-def test_a_password_that_was_changed_meanwhile_ends_nothing(user: Any, monkeypatch: Any):
-    real = users.take_turns
+@pytest.fixture
+def meanwhile(monkeypatch: Any) -> Any:
+    """Something happens each time between the look at the password and the lock on it."""
 
-    def be_late(*args: Any, **unchanged: Any) -> bool:
-        User.objects.update(password="another")
-        return real(*args, **unchanged)
+    def happens(what: Any) -> None:
+        real = users.take_turns
 
-    monkeypatch.setattr(users, "take_turns", be_late)
+        def be_late(*args: Any, **unchanged: Any) -> bool:
+            what()
+            return real(*args, **unchanged)
+
+        monkeypatch.setattr(users, "take_turns", be_late)
+
+    return happens
+
+
+def test_a_password_that_was_changed_meanwhile_ends_nothing(user: Any, meanwhile: Any):
+    meanwhile(lambda: User.objects.update(password="another"))
+    with pytest.raises(WrongCurrentPassword):
+        accounts.delete(user, PASSWORD)
+    assert User.objects.exists()
+
+
+def test_an_account_that_is_gone_already_has_no_password(user: Any, meanwhile: Any):
+    meanwhile(lambda: User.objects.all().delete())
+    with pytest.raises(WrongCurrentPassword):
+        accounts.delete(user, PASSWORD)
+
+
+def test_a_better_hash_of_the_same_password_is_the_same_password(user: Any, meanwhile: Any):
+    better = [make_password(PASSWORD)]
+    meanwhile(lambda: better and User.objects.update(password=better.pop()))
+    accounts.delete(user, PASSWORD)
+    assert not User.objects.exists()
+
+
+def test_a_hash_that_never_rests_ends_nothing(user: Any, meanwhile: Any):
+    meanwhile(lambda: User.objects.update(password=make_password(PASSWORD)))
     with pytest.raises(WrongCurrentPassword):
         accounts.delete(user, PASSWORD)
     assert User.objects.exists()

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection
-from django.db.models import QuerySet
+from django.db.models import QuerySet, UniqueConstraint
+from django.db.models.functions import Lower
 from django.test.utils import CaptureQueriesContext
 
 from django_simple_auth import accounts, identifiers, registration
@@ -169,8 +170,19 @@ def test_a_name_that_only_the_database_calls_equal_is_taken_there_and_free_elsew
         register(username="josé", email="b@example.com")
 
 
-def test_another_unique_field_is_refused_under_its_own_name(user: Any, monkeypatch: Any):
-    monkeypatch.setattr(User._meta.get_field("first_name"), "unique", True)
+@pytest.mark.parametrize(
+    ("place", "name", "value"),
+    [
+        (User._meta.get_field("first_name"), "unique", True),
+        (User._meta, "constraints", [UniqueConstraint(fields=["first_name"], name="one_first_name")]),
+        (User._meta, "constraints", [UniqueConstraint(Lower("first_name"), name="one_first_name")]),
+    ],
+    ids=["field", "constraint", "expression"],
+)
+def test_another_unique_field_is_refused_under_its_own_name(
+    user: Any, monkeypatch: Any, place: Any, name: str, value: Any
+):
+    monkeypatch.setattr(place, name, value)
     User.objects.update(first_name="Bob")
 
     def clash(**values: Any) -> None:
