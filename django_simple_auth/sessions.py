@@ -1,4 +1,4 @@
-"""A login's life: start, resume, rotate, end. Knows neither DRF nor HTTP bodies."""
+"""A login's life: start, resume, end. Knows neither DRF nor HTTP bodies."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from django.db import DatabaseError, models, router
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
-from . import events, tokens, users
+from . import events, rotation, tokens, users
 from .conf import conf
 from .durable import afterwards, durably
-from .models import AuthToken, MailedSecret, RetiredToken
+from .models import AuthToken, MailedSecret
 from .refusals import CredentialsOutdated, InvalidCredentials, TokenExpired, TokenInvalid, UnknownSession
 from .tokens import Issued
 from .transactions import transact
@@ -28,8 +28,8 @@ _T = TypeVar("_T")
 TOUCH_INTERVAL = timedelta(minutes=1)
 LONGEST_DEVICE = 300
 """Characters of what a device calls itself that are told: all that browsers send."""
-REPLAY_GRACE = timedelta(seconds=10)
-"""For requests that were under way when their token was rotated."""
+
+rotate = rotation.rotate
 
 # Made once: this is the query of every authenticated request.
 _WITH_USER = AuthToken.objects.select_related("user")
@@ -93,7 +93,7 @@ def log_in(user: AbstractBaseUser, request: HttpRequest | None, grant: Callable[
     except DatabaseError:
         # The foreign key, the UPDATE of last_login that found no row, or an owner who has changed: whichever this
         # database notices first.
-        stored = get_user_model()._base_manager.using(_primary()).filter(pk=user.pk)
+        stored = get_user_model()._base_manager.using(tokens.primary()).filter(pk=user.pk)
         password = stored.values_list("password", flat=True).first()
         if password is None:
             raise InvalidCredentials from None
@@ -107,14 +107,14 @@ def resume(secret: str, request: HttpRequest | None = None) -> AuthToken:
     """The live token behind the secret, with its user. One query, none for a mistyped token.
 
     Raises ``TokenInvalid`` or ``TokenExpired``; a dead token's row is deleted. A secret that was rotated away more than
-    REPLAY_GRACE ago is in two hands, and nobody knows which of them are the user's: it ends its session.
+    rotation.REPLAY_GRACE ago is in two hands, and nobody knows which of them are the user's: it ends its session.
     """
     if not tokens.is_well_formed(secret):
         raise TokenInvalid
     try:
-        row = _WITH_USER.using(_primary()).get(digest=tokens.digest(secret))
+        row = _WITH_USER.using(tokens.primary()).get(digest=tokens.digest(secret))
     except AuthToken.DoesNotExist:
-        _end_if_replayed(tokens.digest(secret), request)
+        rotation.end_if_replayed(tokens.digest(secret), request)
         raise TokenInvalid from None
     at = tokens.now()
     if tokens.is_expired(row, at):
@@ -124,28 +124,8 @@ def resume(secret: str, request: HttpRequest | None = None) -> AuthToken:
         _bury(row)
         raise TokenInvalid
     if at - row.last_used_at >= TOUCH_INTERVAL:
-        afterwards(lambda: _touch(row, at), _primary())
+        afterwards(lambda: _touch(row, at), tokens.primary())
     return row
-
-
-@sensitive_variables()
-def rotate(token: AuthToken, request: HttpRequest | None = None) -> Issued:
-    """A new secret for the same session, which keeps its id and its end; the old secret dies in the same step.
-
-    Of simultaneous rotations exactly one succeeds. Raises ``TokenInvalid`` for all others.
-    """
-    secret = tokens.generate(tokens.PREFIXES[AuthToken.Purpose(token.purpose)])
-    fresh = tokens.digest(secret)
-
-    def swap() -> None:
-        if not AuthToken.objects.filter(pk=token.pk, digest=token.digest).update(digest=fresh):
-            raise TokenInvalid
-        RetiredToken.objects.create(token=token, digest=token.digest, retired_at=tokens.now())
-
-    transact(swap, AuthToken)
-    token.digest = fresh
-    events.token_rotated.tell(token.user, request, session=token.pk)
-    return Issued(row=token, secret=secret)
 
 
 def end(token: AuthToken, request: HttpRequest | None = None) -> None:
@@ -203,14 +183,14 @@ def end_all(user: AbstractBaseUser, request: HttpRequest | None = None) -> None:
 
 def clear_expired(batch_size: int = 1000) -> Iterator[int]:
     """Delete what is dead, batch by batch; yields the size of each. May run twice at once, and beside logins."""
-    dead = AuthToken.objects.using(_primary()).filter(tokens.expired(tokens.now())).order_by("pk")
+    dead = AuthToken.objects.using(tokens.primary()).filter(tokens.expired(tokens.now())).order_by("pk")
     last = 0
     # Keys first and then rows by key: MariaDB takes no LIMIT in a subquery, and short statements block nobody.
     while keys := list(dead.filter(pk__gt=last).values_list("pk", flat=True)[:batch_size]):
         transact(AuthToken.objects.filter(pk__in=keys).delete, AuthToken)
         yield len(keys)
         last = keys[-1]
-    _clear_retired(batch_size)
+    rotation.clear_retired(batch_size)
 
 
 def count_expired() -> int:
@@ -231,48 +211,22 @@ def end_if_deactivated(instance: models.Model, created: bool, raw: bool, using: 
         events.session_ended.tell(instance, count=ended, cause="deactivation")
 
 
-def _primary() -> str:
-    """Where tokens are written. They are read there, too: a replica may not know the latest login or logout yet."""
-    return router.db_for_write(AuthToken)
-
-
 def unchanged(user: AbstractBaseUser) -> models.Subquery:
     """The user's key, if the password is still the one that was checked; else NULL, which no token takes.
 
     Asked within the INSERT, under a lock: a change of the password either comes first and is seen, or comes later and
     finds the token to delete it.
     """
-    rows = get_user_model()._base_manager.using(_primary()).filter(pk=user.pk, password=user.password)
+    rows = get_user_model()._base_manager.using(tokens.primary()).filter(pk=user.pk, password=user.password)
     return models.Subquery(rows.select_for_update().values("pk"))
 
 
 def _tokens(user: AbstractBaseUser) -> models.QuerySet[AuthToken]:
-    return AuthToken.objects.using(_primary()).filter(user=user.pk)
+    return AuthToken.objects.using(tokens.primary()).filter(user=user.pk)
 
 
 def _logins(user: AbstractBaseUser) -> models.QuerySet[AuthToken]:
     return _tokens(user).filter(purpose=AuthToken.Purpose.LOGIN)
-
-
-def _clear_retired(batch_size: int) -> None:
-    """Delete the retired secrets of sessions that are no more."""
-    theirs = AuthToken.objects.filter(pk=models.OuterRef("token_id"))
-    orphans = RetiredToken.objects.using(_primary()).filter(~models.Exists(theirs)).order_by("pk")
-    while keys := list(orphans.values_list("pk", flat=True)[:batch_size]):
-        transact(RetiredToken.objects.filter(pk__in=keys).delete, RetiredToken)
-
-
-def _end_if_replayed(digest: bytes, request: HttpRequest | None) -> None:
-    # A session that has ended is not found by the join.
-    retired = RetiredToken.objects.using(_primary()).select_related("token__user").filter(digest=digest).first()
-    if retired is None or tokens.now() - retired.retired_at <= REPLAY_GRACE:
-        return
-    token = retired.token
-    # Not by digest: it may be rotated once more in this moment, and the session must end all the same.
-    family = AuthToken.objects.filter(pk=token.pk, created_at=token.created_at)
-    ended, _rows = durably(family.delete, _primary())
-    if ended:
-        afterwards(lambda: events.token_replayed.tell(token.user, request, session=token.pk), _primary())
 
 
 def _evict(user: AbstractBaseUser, limit: int) -> list[int]:
@@ -285,7 +239,7 @@ def _evict(user: AbstractBaseUser, limit: int) -> list[int]:
 
 def _bury(row: AuthToken) -> None:
     # By digest: what is put off must not hit another row that has come by the same key.
-    durably(AuthToken.objects.filter(digest=row.digest).delete, _primary())
+    durably(AuthToken.objects.filter(digest=row.digest).delete, tokens.primary())
 
 
 def _touch(row: AuthToken, at: datetime) -> None:

@@ -16,6 +16,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import router
 from django.db.models import Q, Subquery
 
 from .conf import conf
@@ -130,6 +131,11 @@ def ends_at_latest(row: AuthToken) -> datetime | None:
     if row.purpose == AuthToken.Purpose.LOGIN and (lifetime := conf.TOKEN_EXPIRED_AFTER_SECONDS) is not None:
         ends.append(row.created_at + timedelta(seconds=lifetime))
     return min(ends, default=None)
+
+
+def primary() -> str:
+    """Where tokens are written. They are read there, too: a replica may not know the latest login or logout yet."""
+    return router.db_for_write(AuthToken)
 
 
 def now() -> datetime:

@@ -81,3 +81,23 @@ def failures() -> Iterator[list[dict[str, Any]]]:
     events.mail_failed.connect(hear)
     yield heard
     events.mail_failed.disconnect(hear)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Time passes when told to."""
+
+    from datetime import timedelta
+
+    from django_simple_auth import tokens
+
+    class Clock:
+        offset = timedelta()
+
+        def passes(self, **duration: float) -> None:
+            self.offset += timedelta(**duration)
+
+    clock = Clock()
+    real = tokens.now
+    monkeypatch.setattr(tokens, "now", lambda: real() + clock.offset)
+    return clock
