@@ -6,6 +6,8 @@ import json
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
+from email.message import Message
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -41,23 +43,23 @@ class Server:
         self.process.wait()
 
 
+def send(method: str, url: str, content: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes, Message]:
+    """Status, body and headers of the answer to a request that need not make sense."""
+    try:
+        response = urlopen(Request(url, content, dict(headers), method=method))
+    except HTTPError as refusal:
+        response = refusal
+    with response:
+        return response.status, response.read(), response.headers
+
+
 def call(method: str, url: str, body: Any = None, token: str | None = None) -> tuple[int, Any]:
     """Status and JSON body (None: empty) of one request."""
     headers = {"Content-Type": "application/json"}
     if token is not None:
         headers["Authorization"] = f"Token {token}"
-    data = None if body is None else json.dumps(body).encode()
-    try:
-        with urlopen(Request(url, data, headers, method=method)) as response:
-            return response.status, _json(response)
-    except HTTPError as refusal:
-        with refusal:
-            return refusal.code, _json(refusal)
-
-
-def _json(response: Any) -> Any:
-    content = response.read()
-    if not content:
-        return None
-    assert response.headers["Content-Type"] == "application/json"
-    return json.loads(content)
+    status, received, answered = send(method, url, None if body is None else json.dumps(body).encode(), headers)
+    if not received:
+        return status, None
+    assert answered["Content-Type"] == "application/json"
+    return status, json.loads(received)

@@ -9,27 +9,14 @@ from django.test import Client
 from django.urls import include, path
 
 from django_simple_auth import sessions, tokens
-from django_simple_auth.authentication import CookieTokenAuthentication
-from django_simple_auth.contracts.errors import non_field_errors
 from django_simple_auth.models import AuthToken
-from django_simple_auth.urls import Account, Credentials
-from django_simple_auth.views import LogIn, LogOut, ShowAccount
-from django_simple_auth.wire import Contract, Endpoint
 from tests.client import PASSWORD
 
 NAME = "__Host-simple_auth"
-IN_COOKIE = (CookieTokenAuthentication,)
-
-contract = Contract(
-    Endpoint("login/", LogIn, request=Credentials, response=Account, cookie=True),
-    Endpoint("logout/", LogOut, authentication_classes=IN_COOKIE, cookie=True),
-    Endpoint("me/", ShowAccount, response=Account, authentication_classes=IN_COOKIE),
-    errors=non_field_errors,
-)
 
 
 class URLs:
-    urlpatterns = [path("api/", include(contract.urls))]
+    urlpatterns = [path("api/", include("docs.examples.cookie_contract"))]
 
 
 @pytest.fixture

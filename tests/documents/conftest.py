@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connections
-from django.db.utils import ConnectionHandler
 
 from tests.client import hold_to_the_rules
-from tests.http import Server
-from tests.settings import TEST_DATABASE, database
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.host import Host, fresh_database, orm_on
+from tests.http import Server, send
 
 
 class API:
@@ -52,14 +43,9 @@ class API:
         sent = {"Content-Type": "application/json", **(headers or {})}
         if token is not None:
             sent["Authorization"] = f"Token {token}"
-        try:
-            response = urlopen(Request(f"{self.address}{path}", content, sent, method=method))
-        except HTTPError as refusal:
-            response = refusal
-        with response:
-            received = response.read()
-        hold_to_the_rules(response.status, response.headers, received, token)
-        return response.status, json.loads(received) if received else None, response.headers
+        status, received, answered = send(method, f"{self.address}{path}", content, sent)
+        hold_to_the_rules(status, answered, received, token)
+        return status, json.loads(received) if received else None, answered
 
     def at_once(self, method: str, path: str, bodies: Sequence[Any]) -> list[tuple[int, Any]]:
         with ThreadPoolExecutor(len(bodies)) as pool:
@@ -78,44 +64,25 @@ class API:
 
 @pytest.fixture(scope="session")
 def server_database(tmp_path_factory: Any, django_db_blocker: Any) -> Iterator[Any]:
-    name = f"documents_{os.getpid()}"
-    if TEST_DATABASE == "sqlite":  # pragma: no branch
-        name = str(tmp_path_factory.mktemp("database") / name)
-    settings = {**database(TEST_DATABASE, name), "NAME": name, "TEST": {"NAME": name}}
-    connection = ConnectionHandler({"default": settings})["default"]
-    with django_db_blocker.unblock():
-        connection.creation._create_test_db(verbosity=0, autoclobber=True)
-    yield connection
-    connection.close()
-    with django_db_blocker.unblock():
-        connection.creation._destroy_test_db(name, verbosity=0)
+    with fresh_database("documents", tmp_path_factory.mktemp("database"), django_db_blocker) as connection:
+        yield connection
 
 
 @pytest.fixture(scope="session")
 def api(tmp_path_factory: Any, server_database: Any) -> Iterator[API]:
     folder = tmp_path_factory.mktemp("host")
     (folder / "common_passwords.txt").write_text("password\npassword1\n")
-    environ = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "tests.documents.settings",
-        "PYTHONPATH": str(ROOT),
-        "DOCUMENTS_DATABASE": server_database.settings_dict["NAME"],
-        "DOCUMENTS_FOLDER": str(folder),
-    }
-    django = [sys.executable, "-m", "django"]
-    subprocess.run([*django, "migrate", "-v0"], cwd=folder, env=environ, check=True)
-    server = Server([*django, "runserver", "--noreload"], cwd=folder, env=environ)
+    host = Host("tests.documents.settings", server_database, folder)
+    host.manage("migrate", "-v0").check_returncode()
+    server = host.serve()
     yield API(server, folder / "log.txt")
     server.stop()
 
 
 @pytest.fixture(autouse=True)
 def _the_orm_sees_what_the_server_sees(server_database: Any, django_db_blocker: Any) -> Iterator[None]:
-    suites_own = connections["default"]
-    connections["default"] = server_database
-    with django_db_blocker.unblock():
+    with orm_on(server_database, django_db_blocker):
         yield
-    connections["default"] = suites_own
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The host whose server process the documents are replayed against. DOCUMENTS_* is what conftest.py made for it."""
+"""The host whose server process the documents are replayed against. HOST_* is what conftest.py made for it."""
 
 import logging
 import os
@@ -8,10 +8,10 @@ from typing import Any
 from tests.settings import *  # noqa: F403
 from tests.settings import AUTH_PASSWORD_VALIDATORS, DATABASES, MIDDLEWARE
 
-FOLDER = Path(os.environ["DOCUMENTS_FOLDER"])
+FOLDER = Path(os.environ["HOST_FOLDER"])
 
 ROOT_URLCONF = "tests.documents.urls"
-DATABASES["default"]["NAME"] = os.environ["DOCUMENTS_DATABASE"]
+DATABASES["default"]["NAME"] = os.environ["HOST_DATABASE"]
 TOKEN_EXPIRED_AFTER_SECONDS = 3600
 
 # Django's list of common passwords holds ``Password123``, with which one document registers; this one holds what the
