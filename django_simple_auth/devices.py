@@ -8,7 +8,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import IntegrityError, router
+from django.db import router
 from django.db.models import QuerySet
 
 from . import tokens, users
@@ -45,13 +45,17 @@ def remember(user: AbstractBaseUser, name: str) -> bool:
         if at - known.seen_at >= _SEEN_INTERVAL:
             _rows().filter(pk=known.pk).update(seen_at=at)
         return False
-    is_first = not _rows().filter(user=user.pk).exists()
-    try:
-        transact(lambda: KnownDevice.objects.create(user_id=user.pk, digest=digest, seen_at=at), KnownDevice)
-    except IntegrityError:
-        # Another login from there was quicker, or the user was deleted meanwhile.
-        return False
-    return not is_first
+
+    def note() -> bool:
+        # In turns: of the first two at once, neither would see the other one.
+        if not users.take_turns(user):
+            return False
+        others = set(_rows().filter(user=user.pk).values_list("digest", flat=True))
+        if digest not in others:
+            KnownDevice.objects.create(user_id=user.pk, digest=digest, seen_at=at)
+        return bool(others) and digest not in others
+
+    return transact(note, KnownDevice)
 
 
 def forget_others(user: AbstractBaseUser, name: str) -> None:

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from django_simple_auth import devices, tokens
+from django_simple_auth import devices, tokens, users
 from django_simple_auth.models import KnownDevice
 
 User = get_user_model()
@@ -67,18 +67,39 @@ def test_the_last_login_is_noted_once_a_day_and_the_long_gone_are_forgotten(user
     assert not devices.remember(user, FIREFOX)
 
 
-def test_of_two_logins_from_a_new_device_at_once_one_is_news(user: Any, monkeypatch: Any):
+@pytest.fixture
+def meanwhile(monkeypatch: Any) -> Any:
+    """Something happens between the look at what is known and the turn to write."""
+
+    def happens(what: Any) -> None:
+        real = users.take_turns
+
+        def be_late(user: Any) -> bool:
+            monkeypatch.setattr(users, "take_turns", real)
+            what()
+            return real(user)
+
+        monkeypatch.setattr(users, "take_turns", be_late)
+
+    return happens
+
+
+def test_of_two_logins_from_a_new_device_at_once_one_is_news(user: Any, meanwhile: Any):
     devices.remember(user, FIREFOX)
-    real = devices.transact
-
-    def transact(*arguments: Any) -> Any:
-        monkeypatch.setattr(devices, "transact", real)
-        assert devices.remember(user, EDGE)
-        return real(*arguments)
-
-    monkeypatch.setattr(devices, "transact", transact)
+    meanwhile(lambda: devices.remember(user, EDGE))
     assert not devices.remember(user, EDGE)
     assert KnownDevice.objects.count() == 2
+
+
+def test_of_the_first_two_devices_at_once_the_later_is_news(user: Any, meanwhile: Any):
+    meanwhile(lambda: devices.remember(user, FIREFOX))
+    assert devices.remember(user, EDGE)
+
+
+def test_of_a_user_who_goes_meanwhile_nothing_is_kept(user: Any, meanwhile: Any):
+    meanwhile(User.objects.all().delete)
+    assert not devices.remember(user, FIREFOX)
+    assert not KnownDevice.objects.exists()
 
 
 @pytest.mark.parametrize(
