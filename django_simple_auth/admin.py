@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -8,8 +9,9 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from . import sessions, users
+from . import keys, presence, sessions, users
 from .models import AuthToken, Presence
+from .refusals import Missing
 
 
 def _instant(name: str, model: type[Model] = AuthToken) -> Any:
@@ -21,6 +23,15 @@ def _instant(name: str, model: type[Model] = AuthToken) -> Any:
         return moment
 
     return column
+
+
+def _end(row: AuthToken, request: HttpRequest) -> None:
+    """By the service, so that it is told like any other end. Whatever has ended meanwhile is no error."""
+    with suppress(Missing):
+        if row.purpose == AuthToken.Purpose.KEY:
+            keys.delete(row.user, row.pk, request)
+        else:
+            sessions.end_one(row.user, row.pk, request, cause="staff")
 
 
 _COLUMNS: tuple[Any, ...] = (
@@ -48,6 +59,13 @@ class PresenceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_change_permission(self, request: HttpRequest, obj: Presence | None = None) -> bool:
         return False
 
+    def delete_model(self, request: HttpRequest, obj: Presence) -> None:
+        presence.end(obj.user, request)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Presence]) -> None:
+        for row in queryset.select_related("user"):
+            presence.end(row.user, request)
+
 
 @admin.register(AuthToken)
 class AuthTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -64,7 +82,7 @@ class AuthTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.action(description=_("Log the users of these tokens out everywhere"), permissions=["delete"])
     def end_everywhere(self, request: HttpRequest, queryset: QuerySet[AuthToken]) -> None:
         for user in {token.user for token in queryset.select_related("user")}:
-            sessions.end_all(user, request)
+            sessions.end_all(user, request, cause="staff")
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         return [f"user__{users.login_field()}"]
@@ -74,3 +92,10 @@ class AuthTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_change_permission(self, request: HttpRequest, obj: AuthToken | None = None) -> bool:
         return False
+
+    def delete_model(self, request: HttpRequest, obj: AuthToken) -> None:
+        _end(obj, request)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[AuthToken]) -> None:
+        for token in queryset.select_related("user"):
+            _end(token, request)
