@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +24,10 @@ from django_simple_auth.admin import AuthTokenAdmin
 from django_simple_auth.models import AuthToken, Identifier, MailedSecret
 from django_simple_auth.refusals import LinkInvalid
 from tests.client import PASSWORD
+from tests.forms import fields_of
 from tests.letters import secret_in
 
+ROOT = Path(__file__).resolve().parent.parent
 ADMIN = "/admin/django_simple_auth"
 LIST = f"{ADMIN}/authtoken/"
 NAMES = f"{ADMIN}/identifier/"
@@ -417,3 +424,325 @@ def test_no_secret_is_in_a_page_a_message_or_a_history(admin: Client, user: Any,
     for text in texts:
         hold_no_secret(text, login.secret, key.secret, mailed_secret)
         assert PASSWORD not in text
+
+
+# A host's own user admin
+
+HOST = "/host/auth/user/"
+PLAIN = "/plain/auth/user/"
+
+
+def page_of(user: Any, site: str = HOST) -> str:
+    return f"{site}{user.pk}/change/"
+
+
+def save(client: Client, page: str, *ended: AuthToken, **changed: str) -> Any:
+    """Save the page, with these tokens marked for deletion."""
+    fields: dict[str, Any] = fields_of(client.get(page))
+    for token in ended:
+        (name,) = (name for name, (value, *_) in fields.items() if name.endswith("-id") and value == str(token.pk))
+        fields[name.replace("-id", "-DELETE")] = "on"
+    return client.post(page, {**fields, **changed})
+
+
+@pytest.mark.parametrize("site", [HOST, PLAIN])
+def test_the_users_page_shows_live_sessions_and_keys_and_nothing_of_the_password(admin: Client, user: Any, site: str):
+    login = sessions.start(user, device="phone", address="203.0.113.7")
+    key = keys.create(user, name="backup", scopes=["notes:read"])
+    sessions.start(user, device="attic")
+    AuthToken.objects.filter(name="attic").update(expires_at=tokens.now())
+    sessions.start(get_user_model().objects.create_user("eve"), device="laptop")
+    text = admin.get(page_of(user, site)).content.decode()
+    for shown in ["phone", "203.0.113.7", "backup", "notes:read", f'href="{site}{user.pk}/reset/"']:
+        assert text.count(shown) == 1
+    for hidden in ["attic", "laptop", *user.password.split("$"), user.password[-8:-2], 'name="password"']:
+        assert hidden not in text
+    hold_no_secret(text, login.secret, key.secret)
+
+
+def test_a_session_and_a_key_are_ended_from_the_users_page_and_told(admin: Client, user: Any, told: Any):
+    login, key = sessions.start(user).row, keys.create(user).row
+    stay = [sessions.start(user).row, keys.create(user).row]
+    assert save(admin, page_of(user), login, key, first_name="Robert").status_code == 302
+    assert list(AuthToken.objects.order_by("pk")) == stay
+    assert told == ends_of(login.pk, key.pk)
+    user.refresh_from_db()
+    assert user.first_name == "Robert"
+    assert user.check_password(PASSWORD)
+    assert [entry.get_change_message() for entry in LogEntry.objects.all()] == [
+        f"Changed First name. Deleted token “login {login.pk}”. Deleted token “API key {key.pk}”."
+    ]
+
+
+def test_what_ends_while_the_page_is_open_is_no_error(admin: Client, user: Any, told: Any):
+    ended, marked = sessions.start(user), sessions.start(user)
+    fields: dict[str, Any] = fields_of(admin.get(page_of(user)))
+    for index in range(2):
+        if fields[f"auth_tokens-{index}-id"] == [str(marked.row.pk)]:
+            fields[f"auth_tokens-{index}-DELETE"] = "on"
+    AuthToken.objects.all().delete()
+    assert admin.post(page_of(user), fields).status_code == 302
+    assert ended.row.pk
+    assert told == []
+
+
+def test_another_users_session_is_not_ended_from_there(admin: Client, user: Any, told: Any):
+    sessions.start(user)
+    other = sessions.start(get_user_model().objects.create_user("eve")).row
+    fields: dict[str, Any] = fields_of(admin.get(page_of(user)))
+    admin.post(page_of(user), {**fields, "auth_tokens-0-id": str(other.pk), "auth_tokens-0-DELETE": "on"})
+    assert AuthToken.objects.filter(pk=other.pk).exists()
+    assert told == []
+
+
+def test_a_page_that_the_host_saves_otherwise_ends_what_the_host_ends(admin: Client, user: Any):
+    login = sessions.start(user).row
+    assert save(admin, page_of(user, PLAIN), login, username="robert").status_code == 302
+    assert AuthToken.objects.get() == login
+    user.refresh_from_db()
+    assert (user.username, user.check_password(PASSWORD)) == ("robert", True)
+
+
+def test_a_user_with_many_sessions_has_a_page_that_can_be_saved(admin: Client, user: Any):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            admin.get(page_of(user))
+        return len(asked)
+
+    first = sessions.start(user).row
+    keys.create(user)
+    few = queries()
+    AuthToken.objects.bulk_create(
+        AuthToken(
+            user=user,
+            purpose=AuthToken.Purpose.LOGIN if number % 2 else AuthToken.Purpose.KEY,
+            digest=number.to_bytes(32, "big"),
+            created_at=tokens.now(),
+            last_used_at=tokens.now() - timedelta(seconds=number),
+        )
+        for number in range(1, 800)
+    )
+    assert queries() == few
+    page = page_of(user)
+    fields: dict[str, Any] = fields_of(admin.get(page))
+    assert len([name for name in fields if name.endswith("-id")]) == 100
+    # Others have been used since the page was shown, and this one has moved down the list.
+    AuthToken.objects.filter(pk=first.pk).update(last_used_at=tokens.now() - timedelta(days=1))
+    (name,) = (name for name, (value, *_) in fields.items() if name.endswith("-id") and value == str(first.pk))
+    assert admin.post(page, {**fields, name.replace("-id", "-DELETE"): "on"}).status_code == 302
+    assert not AuthToken.objects.filter(pk=first.pk).exists()
+
+
+def test_the_page_shows_tokens_to_those_who_may_see_them_and_ends_them_for_those_who_may_delete(
+    staff: Any, user: Any, told: Any
+):
+    sessions.start(user)
+    page = page_of(user)
+    client = staff("auth.view_user", "auth.change_user")
+    assert "auth_tokens" not in client.get(page).content.decode()
+    get_user_model().objects.get(username="ann").delete()
+    client = staff("auth.change_user", "django_simple_auth.view_authtoken")
+    text = client.get(page).content.decode()
+    assert "auth_tokens-0-id" in text
+    assert "DELETE" not in text
+    client.post(page, {**fields_of(client.get(page)), "auth_tokens-0-DELETE": "on"})
+    assert AuthToken.objects.exists()
+    get_user_model().objects.get(username="ann").delete()
+    client = staff("auth.change_user", "django_simple_auth.view_authtoken", "django_simple_auth.delete_authtoken")
+    save(client, page, AuthToken.objects.get())
+    assert not AuthToken.objects.exists()
+
+
+def test_a_reset_is_started_from_the_users_page(admin: Client, user: Any, mailbox: Any, told: Any):
+    sessions.start(user)
+    page = f"{HOST}{user.pk}/reset/"
+    assert "bob@example.com" in admin.get(page).content.decode()
+    assert mailbox == []
+    response = admin.post(page, follow=True)
+    assert response.redirect_chain == [(page_of(user), 302)]
+    assert [str(message) for message in response.context["messages"]] == ["Letters on their way: 1 (bob)"]
+    assert [letter.to for letter in mailbox] == [["bob@example.com"]]
+    assert told == [("authn_password_reset_request", {})]
+    # Whoever knows the password may go on until there is another one.
+    assert AuthToken.objects.exists()
+    assert history() == [("root", "bob", "Sent a link to choose another password.")]
+    hold_no_secret(response.content.decode(), secret_in(mailbox[0]))
+
+
+def test_the_page_of_a_reset_says_why_there_can_be_none(admin: Client, user: Any, mailbox: Any):
+    get_user_model().objects.filter(pk=user.pk).update(is_active=False)
+    page = admin.get(f"{HOST}{user.pk}/reset/").content.decode()
+    assert "This account is disabled." in page
+    assert "Send the link" not in page
+    response = admin.post(f"{HOST}{user.pk}/reset/", follow=True)
+    assert [str(message) for message in response.context["messages"]] == ["No letter to bob: This account is disabled."]
+    assert mailbox == []
+
+
+def test_only_those_who_may_change_a_user_start_a_reset(staff: Any, user: Any, mailbox: Any):
+    client = staff("auth.view_user")
+    text = client.get(page_of(user)).content.decode()
+    assert "reset" not in text
+    assert user.password.split("$")[-1][:6] not in text
+    for method in [client.get, client.post]:
+        assert method(f"{HOST}{user.pk}/reset/").status_code == 403
+        assert method(f"{HOST}{user.pk}/password/", follow=True).status_code == 403
+    assert mailbox == []
+    assert Client().get(f"{HOST}{user.pk}/reset/").status_code == 302
+
+
+def test_nobody_starts_a_reset_for_nobody(admin: Client):
+    assert admin.post(f"{HOST}0/reset/").status_code == 404
+
+
+def test_staff_choose_no_password(admin: Client, user: Any, mailbox: Any):
+    chosen = {"password1": "canary-Another-One-9", "password2": "canary-Another-One-9", "usable_password": "true"}
+    for response in [admin.get(f"{HOST}{user.pk}/password/"), admin.post(f"{HOST}{user.pk}/password/", chosen)]:
+        assert (response.status_code, response["Location"]) == (302, f"{HOST}{user.pk}/reset/")
+    for site in [HOST, PLAIN]:
+        save(admin, page_of(user, site), password="canary-Another-One-9")
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+    assert mailbox == []
+
+
+def test_where_nobody_has_an_address_djangos_form_stays(admin: Client, user: Any, monkeypatch: Any):
+    monkeypatch.setattr("django_simple_auth.users.email_field", lambda: None)
+    text = admin.get(page_of(user)).content.decode()
+    assert "/reset/" not in text
+    assert '"../password/"' in text
+    assert 'name="password1"' in admin.get(f"{HOST}{user.pk}/password/").content.decode()
+
+
+def test_a_user_is_added_as_ever(admin: Client):
+    assert "reset" not in admin.get(f"{PLAIN}add/").content.decode()
+    fields: dict[str, Any] = fields_of(admin.get(f"{HOST}add/"))
+    assert not any(name.startswith("auth_tokens") for name in fields)
+    chosen = {"username": "ann", "password1": PASSWORD, "password2": PASSWORD, "usable_password": "true"}
+    assert admin.post(f"{HOST}add/", {**fields, **chosen}).status_code == 302
+    assert get_user_model().objects.get(username="ann").check_password(PASSWORD)
+
+
+def test_the_list_of_users_has_the_actions_beside_the_hosts_own(admin: Client, user: Any, told: Any, mailbox: Any):
+    sessions.start(user), keys.create(user)
+    mailbox.clear()
+    assert act(admin, HOST, "greet", user) == ["Hello"]
+    assert act(admin, HOST, "send_reset", user) == ["Letters on their way: 1 (bob)"]
+    assert act(admin, HOST, "end_everywhere", user) == ["Logged out everywhere: bob"]
+    assert act(admin, HOST, "end_keys", user) == ["API keys ended: 1"]
+    assert not AuthToken.objects.exists()
+    assert [letter.to for letter in mailbox[:1]] == [["bob@example.com"]]
+
+
+@pytest.mark.parametrize("site", [HOST, PLAIN])
+def test_a_password_cannot_be_guessed_by_comparing_it_in_the_url(admin: Client, user: Any, site: str):
+    for lookup in ["password", "password__startswith", "auth_tokens__digest__gt"]:
+        assert admin.get(f"{site}?{lookup}=a").status_code == 400
+
+
+PEOPLE = """
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+
+class Manager(BaseUserManager):
+    def create_user(self, name, password=None, **more):
+        user = self.model(**{NAME: name}, **more)
+        user.set_password(password)
+        user.save()
+        return user
+
+NAME = %r
+
+class Person(AbstractBaseUser, PermissionsMixin):
+    locals()[NAME] = models.%s(max_length=100, unique=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=True)
+    objects = Manager()
+    USERNAME_FIELD = NAME
+"""
+ADMINS = """
+from django.contrib import admin
+from django_simple_auth.admin import AccountAdmin
+from .models import NAME, Person
+
+@admin.register(Person)
+class PersonAdmin(AccountAdmin):
+    list_display = fields = [NAME]
+"""
+VISIT = """
+import django
+from django.conf import settings
+from django.contrib import admin
+from django.urls import path
+
+APPS = ["admin", "auth", "contenttypes", "messages", "sessions"]
+urlpatterns = []
+settings.configure(
+    SECRET_KEY="not a secret", ROOT_URLCONF=__name__, AUTH_USER_MODEL="people.Person", ALLOWED_HOSTS=["*"], USE_TZ=True,
+    INSTALLED_APPS=[*(f"django.contrib.{app}" for app in APPS), "rest_framework", "django_simple_auth", "people"],
+    MIGRATION_MODULES={app: None for app in [*APPS, "django_simple_auth"]},
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    MIDDLEWARE=[
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+    ],
+    TEMPLATES=[{
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": [
+            "django.template.context_processors.request",
+            "django.contrib.auth.context_processors.auth",
+            "django.contrib.messages.context_processors.messages",
+        ]},
+    }],
+    SIMPLE_AUTH={"PUBLIC_URL": "https://www.example.com"},
+)
+django.setup()
+urlpatterns.append(path("admin/", admin.site.urls))
+
+from django.core import mail
+from django.core.management import call_command
+from django.test import Client
+from django.test.utils import setup_test_environment
+from django_simple_auth import sessions
+from django_simple_auth.models import AuthToken, Identifier
+from people.models import NAME, Person
+
+setup_test_environment()
+call_command("check", "--fail-level=WARNING")
+call_command("migrate", "--run-syncdb", "--verbosity=0")
+user = Person.objects.create_user("bob@example.com", "canary-Correct-Horse-7")
+session = sessions.start(user).row
+client = Client()
+client.force_login(Person.objects.create_user("root", is_superuser=True))
+offered = NAME == "email"
+for page in ["people/person/", f"people/person/{user.pk}/change/", f"people/person/{user.pk}/delete/",
+             "django_simple_auth/authtoken/", f"django_simple_auth/authtoken/{session.pk}/change/",
+             "django_simple_auth/authtoken/?q=bob", "django_simple_auth/identifier/?q=bob"]:
+    response = client.get(f"/admin/{page}")
+    assert response.status_code == 200, page
+    assert "bob@example.com" in response.content.decode(), page
+    if page.endswith(("/person/", "q=bob")):
+        assert ("send_reset" in response.content.decode()) is offered, page
+for list_page, row in [("people/person/", user), ("django_simple_auth/identifier/", Identifier.objects.get(user=user))]:
+    client.post(f"/admin/{list_page}", {"action": "send_reset", "_selected_action": [row.pk]})
+    client.post(f"/admin/{list_page}", {"action": "end_everywhere", "_selected_action": [row.pk]})
+assert client.post(f"/admin/people/person/{user.pk}/reset/").status_code == (302 if offered else 403)
+assert [letter.to for letter in mail.outbox] == [["bob@example.com"]] * (3 if offered else 0)
+assert not AuthToken.objects.exists()
+"""
+
+
+@pytest.mark.parametrize(("name", "kind"), [("nick", "CharField"), ("email", "EmailField")])
+def test_it_needs_neither_a_user_name_nor_an_address_of_the_user_model(tmp_path: Path, name: str, kind: str):
+    package = tmp_path / "people"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "models.py").write_text(PEOPLE % (name, kind))
+    (package / "admin.py").write_text(ADMINS)
+    (tmp_path / "visit.py").write_text(VISIT)
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environ.pop("DJANGO_SETTINGS_MODULE")
+    subprocess.run([sys.executable, "visit.py"], cwd=tmp_path, env=environ, check=True)
