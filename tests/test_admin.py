@@ -5,7 +5,7 @@ import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -458,6 +458,20 @@ def test_the_users_page_shows_live_sessions_and_keys_and_nothing_of_the_password
     for hidden in ["attic", "laptop", *user.password.split("$"), user.password[-8:-2], 'name="password"']:
         assert hidden not in text
     hold_no_secret(text, login.secret, key.secret)
+
+
+def test_times_are_shown_as_the_admin_shows_times(admin: Client, user: Any, settings: Any):
+    settings.TIME_ZONE = "Asia/Tokyo"
+    key = keys.create(user).row
+    mailed.make(MailedSecret.Purpose.INVITE, "ann@example.com")
+    AuthToken.objects.update(created_at=datetime(2026, 11, 20, 23, 30, tzinfo=timezone.utc))
+    for page in [page_of(user), f"{LIST}{key.pk}/change/", LIST]:
+        text = admin.get(page).content.decode()
+        assert "Nov. 21, 2026, 8:30 a.m." in text
+        assert "+00:00" not in text
+        assert ">None<" not in text
+    invitation = f"{ADMIN}/mailedsecret/{MailedSecret.objects.get().pk}/change/"
+    assert ">None<" not in admin.get(invitation).content.decode()
 
 
 def test_a_session_and_a_key_are_ended_from_the_users_page_and_told(admin: Client, user: Any, told: Any):

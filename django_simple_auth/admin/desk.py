@@ -12,7 +12,9 @@ from django.contrib.auth import get_permission_codename, get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.formats import localize
 from django.utils.text import Truncator
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -21,15 +23,21 @@ from ..conf import conf
 from ..models import AuthToken
 from ..refusals import Missing, ResetImpossible
 
+NOTHING = "-"
+
 
 def instant(name: str, model: type[Model] = AuthToken, read: Callable[[Any], datetime | None] | None = None) -> Any:
-    """A column for an InstantField, which the admin would take for a number. ``read`` knows better than the field."""
+    """A column for an InstantField, which the admin would take for a number. ``read`` knows better than the field.
+
+    As text: on the page of a row, the admin writes whatever is no field as Python does.
+    """
 
     @admin.display(description=getattr(model._meta.get_field(name), "verbose_name", name), ordering=name)
-    def column(row: Model) -> datetime | None:
+    def column(row: Model) -> str:
         moment: datetime | None = getattr(row, name) if read is None else read(row)
-        return moment
+        return NOTHING if moment is None else str(localize(localtime(moment)))
 
+    column.__name__ = name
     return column
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import identifiers, presence, tokens, users
 from ..models import AuthToken, Identifier, MailedSecret, Presence
-from .desk import Desk, instant, may, revoke
+from .desk import NOTHING, Desk, instant, may, revoke
 
 
 class Row(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -25,11 +25,11 @@ class Row(admin.ModelAdmin):  # type: ignore[type-arg]
     ordering = ("-pk",)
 
     @admin.display(description=_("user"), ordering="user")
-    def account(self, row: Any) -> str | None:
+    def account(self, row: Any) -> str:
         """The user, with a link to where the host's own admin shows more."""
         model = get_user_model()
         if row.user is None or not self.admin_site.is_registered(model):
-            return None if row.user is None else str(row.user)
+            return NOTHING if row.user is None else str(row.user)
         page = f"{self.admin_site.name}:{model._meta.app_label}_{model._meta.model_name}_change"
         return format_html('<a href="{}">{}</a>', reverse(page, args=[quote(row.user.pk)]), row.user)
 
@@ -88,10 +88,10 @@ class IdentifierAdmin(Desk, Row):
     list_filter = ("kind", ("verified_at", admin.EmptyFieldListFilter))
 
     @admin.display(description=_("name"))
-    def bearer(self, row: Identifier) -> str | None:
-        """Only its digest is stored; None where an UPDATE without a save() gave the user another name."""
+    def bearer(self, row: Identifier) -> str:
+        """Only its digest is stored; nothing where an UPDATE without a save() gave the user another name."""
         name = users.identifiers(row.user).get(row.kind, "")
-        return name if identifiers.digest(row.kind, name) == row.digest else None
+        return name if identifiers.digest(row.kind, name) == row.digest else NOTHING
 
     def get_urls(self) -> list[URLPattern]:
         # The list shows all there is.
