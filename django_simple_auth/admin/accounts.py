@@ -142,6 +142,10 @@ class AccountAdmin(Desk):
         # As Django's user admin has it, where that is not the next in line.
         return not lookup.startswith("password") and super().lookup_allowed(lookup, value, request)
 
+    def has_reset_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Not by the user model: this may be the admin of a proxy.
+        return users.email_field() is not None and self.has_change_permission(request, obj)
+
     def accounts(self, queryset: QuerySet[Any]) -> list[Any]:
         return list(queryset)
 
