@@ -29,6 +29,8 @@ class InstantField(_Instant):
     seconds that a token lives must depend on none of them.
     """
 
+    empty_strings_allowed = False
+
     def get_internal_type(self) -> str:
         return "BigIntegerField"
 

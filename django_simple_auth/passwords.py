@@ -16,7 +16,16 @@ from django.views.decorators.debug import sensitive_variables
 
 from . import events, identifiers, limits, mail, mailed, sessions, tokens, users
 from .models import AuthToken, MailedSecret
-from .refusals import CredentialsOutdated, InvalidValue, LinkInvalid, WrongCurrentPassword
+from .refusals import (
+    AccountInactive,
+    AddressMissing,
+    CredentialsOutdated,
+    InvalidValue,
+    LinkInvalid,
+    PasswordElsewhere,
+    ResetImpossible,
+    WrongCurrentPassword,
+)
 from .transactions import transact
 
 Purpose = MailedSecret.Purpose
@@ -150,8 +159,29 @@ def ask_reset(email: str, request: HttpRequest | None = None) -> None:
     The same is done where nobody has it, where the account is disabled, and where another system holds the password.
     """
     user = identifiers.holder("email", email)
-    if user is not None and not (user.is_active and user.has_usable_password()):
-        user = None
+    _send_reset(None if user is None or reset_fault(user) else user, request)
+
+
+def send_reset(user: AbstractBaseUser, request: HttpRequest | None = None) -> None:
+    """Send the user a link to ``reset``, for staff and for programs of the host's, who choose no password for anybody.
+
+    Raises a ``ResetImpossible`` if no letter can leave, by its cause.
+    """
+    if fault := reset_fault(user):
+        raise fault
+    _send_reset(user, request)
+
+
+def reset_fault(user: AbstractBaseUser) -> ResetImpossible | None:
+    """Why no link to ``reset`` can be sent to the user; None: one can."""
+    if not user.is_active:
+        return AccountInactive()
+    if not user.has_usable_password():
+        return PasswordElsewhere()
+    return None if users.address(user) else AddressMissing()
+
+
+def _send_reset(user: AbstractBaseUser | None, request: HttpRequest | None) -> None:
     mail.send("reset", user)
     events.reset_asked.tell(user, request)
 

@@ -51,5 +51,10 @@ def leave(user_id: str, request: HttpRequest | None = None) -> None:
     user = get_user_model()._default_manager.filter(pk=key).first() if str(key) == user_id else None
     if user is None:
         raise UnknownUser
+    end(user, request)
+
+
+def end(user: AbstractBaseUser, request: HttpRequest | None = None) -> None:
+    """Log the user out. Sends ``user_logged_out``. Ending what has ended already is no error."""
     Presence.objects.filter(pk=user.pk).delete()
     user_logged_out.send(sender=user.__class__, request=request, user=user)

@@ -118,6 +118,30 @@ class InvitationInvalid(LinkInvalid):
     field = "invitation"
 
 
+class ResetImpossible(Refused):
+    """No letter lets this user choose another password. Raised only to the host's own; a stranger is never told."""
+
+    code = "reset_impossible"
+
+
+class AccountInactive(ResetImpossible):
+    """Nobody may log in to it, with whatever password."""
+
+    message = _("This account is disabled.")
+
+
+class PasswordElsewhere(ResetImpossible):
+    """The account's password is unusable: another system holds the one that counts."""
+
+    message = _("This account does not log in by a password.")
+
+
+class AddressMissing(ResetImpossible):
+    """There is nowhere to send it."""
+
+    message = _("This account has no e-mail address.")
+
+
 class WrongCurrentPassword(Refused):
     """Whoever holds a login of the account does not know its password."""
 

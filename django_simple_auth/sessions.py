@@ -152,15 +152,17 @@ def alive(user: AbstractBaseUser, current: AuthToken | None = None) -> list[Sess
     ]
 
 
-def end_one(user: AbstractBaseUser, session_id: int, request: HttpRequest | None = None) -> None:
-    """Log out on the device whose session has this id. Sends ``user_logged_out``.
+def end_one(
+    user: AbstractBaseUser, session_id: int, request: HttpRequest | None = None, *, cause: str = "user"
+) -> None:
+    """Log out on the device whose session has this id. Sends ``user_logged_out``. ``cause`` is what the event says.
 
     Raises ``UnknownSession`` if the user has no such session.
     """
     ended, _rows = _logins(user).filter(pk=session_id).delete()
     if not ended:
         raise UnknownSession
-    events.session_ended.tell(user, request, session=session_id, cause="user")
+    events.session_ended.tell(user, request, session=session_id, cause=cause)
     user_logged_out.send(sender=user.__class__, request=request, user=user)
 
 
@@ -173,11 +175,14 @@ def end_others(user: AbstractBaseUser, keep: AuthToken | None = None) -> None:
     (opens if keep is None else opens.exclude(pk=keep.pk)).delete()
 
 
-def end_all(user: AbstractBaseUser, request: HttpRequest | None = None) -> None:
-    """Log out everywhere. API keys are no logins and stay. Sends ``user_logged_out`` once."""
+def end_all(user: AbstractBaseUser, request: HttpRequest | None = None, *, cause: str = "logout") -> None:
+    """Log out everywhere. API keys are no logins and stay. Sends ``user_logged_out`` once.
+
+    ``cause`` is what the event says.
+    """
     ended, _rows = _logins(user).delete()
     if ended:
-        events.session_ended.tell(user, request, count=ended, cause="logout")
+        events.session_ended.tell(user, request, count=ended, cause=cause)
     user_logged_out.send(sender=user.__class__, request=request, user=user)
 
 

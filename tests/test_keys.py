@@ -145,6 +145,16 @@ def test_making_and_deleting_are_told(user: Any, told: Any):
     assert told == [("authn_key_created", {"key": key}), ("authn_key_deleted", {"key": key})]
 
 
+def test_all_keys_of_a_user_end_at_once_and_logins_stay(user: Any, told: Any):
+    keys.create(user)
+    keys.create(user)
+    stay = [keys.create(User.objects.create_user("eve")).row, sessions.start(user).row]
+    told.clear()
+    assert [keys.delete_all(user), keys.delete_all(user)] == [2, 0]
+    assert list(AuthToken.objects.order_by("pk")) == stay
+    assert told == [("authn_key_deleted", {"count": 2})]
+
+
 def test_keys_that_expire_within_a_week_are_told_by_the_daily_purge(user: Any, told: Any):
     at = tokens.now()
     keys.create(user)

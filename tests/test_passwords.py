@@ -12,11 +12,15 @@ from django.test.utils import CaptureQueriesContext
 from django_simple_auth import accounts, events, mailed, passwords, sessions, tokens, users
 from django_simple_auth.models import AuthToken, Identifier, MailedSecret
 from django_simple_auth.refusals import (
+    AccountInactive,
+    AddressMissing,
     CredentialsOutdated,
     InvalidCredentials,
     InvalidValue,
     LimitExceeded,
     LinkInvalid,
+    PasswordElsewhere,
+    ResetImpossible,
     WrongCurrentPassword,
 )
 from tests.client import PASSWORD
@@ -336,6 +340,36 @@ def test_asking_is_an_event_that_names_nobody_who_is_not_known(client: Any, user
     records = [record for record in caplog.records if getattr(record, "event", "") == events.reset_asked.name]
     assert [record.user_id for record in records] == [None, str(user.pk)]
     assert "nobody@" not in caplog.text
+
+
+def test_staff_send_the_link_to_a_user_rather_than_to_an_address(user: Any, mailbox: Any, caplog: Any):
+    # Somebody else has claimed the address: whoever asks for a letter to it gets one for that account.
+    twin = User.objects.create_user("twin", "bob@example.com", PASSWORD)
+    with caplog.at_level("INFO"):
+        passwords.send_reset(twin)
+    assert [letter.to for letter in mailbox] == [["bob@example.com"]]
+    assert passwords.reset(secret_in(mailbox[0]), NEW) == twin
+    assert [record.user_id for record in caplog.records if getattr(record, "event", "") == events.reset_asked.name] == [
+        str(twin.pk)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ({"is_active": False}, AccountInactive),
+        ({"password": make_password(None)}, PasswordElsewhere),
+        ({"email": ""}, AddressMissing),
+    ],
+)
+def test_staff_are_told_why_no_letter_leaves(
+    user: Any, mailbox: Any, caplog: Any, change: Any, cause: type[ResetImpossible]
+):
+    User.objects.update(**change)
+    user.refresh_from_db()
+    with caplog.at_level("INFO"), pytest.raises(cause):
+        passwords.send_reset(user)
+    assert (mailbox, caplog.records) == ([], [])
 
 
 def test_a_disabled_account_cannot_use_an_old_link(client: Any, user: Any, mailbox: Any):

@@ -5,6 +5,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from tests.host_admin import host, plain
+
 
 class Whoami(APIView):
     """A view of the host's own, as it would be written without thinking of us."""
@@ -18,6 +20,8 @@ class Whoami(APIView):
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("host/", host.urls),
+    path("plain/", plain.urls),
     path("api/auth/", include("django_simple_auth.urls")),
     path("api/auth/whoami/", Whoami.as_view()),
     *[

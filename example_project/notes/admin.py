@@ -1,6 +1,17 @@
 from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import User
+
+from django_simple_auth.admin import AccountAdmin
 
 from .models import Note
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class PersonAdmin(AccountAdmin, UserAdmin):
+    """Django's own, with each user's sessions and keys, and a reset in the place of the form to choose a password."""
 
 
 @admin.register(Note)

@@ -1,0 +1,136 @@
+"""The tables that nobody edits: who is logged in, who holds which name, what has been mailed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import quote
+from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from .. import identifiers, presence, tokens, users
+from ..models import AuthToken, Identifier, MailedSecret, Presence
+from .desk import NOTHING, Desk, instant, may, revoke
+
+
+class Row(admin.ModelAdmin):  # type: ignore[type-arg]
+    """A row that belongs to a user, and that only the services make and change."""
+
+    list_select_related = ("user",)
+    ordering = ("-pk",)
+
+    @admin.display(description=_("user"), ordering="user")
+    def account(self, row: Any) -> str:
+        """The user, with a link to where the host's own admin shows more."""
+        model = get_user_model()
+        if row.user is None or not self.admin_site.is_registered(model):
+            return NOTHING if row.user is None else str(row.user)
+        page = f"{self.admin_site.name}:{model._meta.app_label}_{model._meta.model_name}_change"
+        return format_html('<a href="{}">{}</a>', reverse(page, args=[quote(row.user.pk)]), row.user)
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        return [f"user__{name}" for name in dict.fromkeys([users.login_field(), *users.kinds()])]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        # A comparison in the URL would find out what no page shows.
+        return not lookup.startswith("digest") and super().lookup_allowed(lookup, value, request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Django asks about all that goes with a user who is deleted. Whoever may do that needs no permission besides.
+        goes_with_user = obj is not None and obj.user is not None
+        return super().has_delete_permission(request, obj) or (
+            goes_with_user and may(self, "delete", get_user_model(), request, obj.user)
+        )
+
+
+@admin.register(AuthToken)
+class AuthTokenAdmin(Desk, Row):
+    """To see who is logged in and to end it: tokens are made by logging in, and nothing about one can be edited."""
+
+    list_display = (
+        "__str__",
+        "account",
+        "purpose",
+        "name",
+        "address",
+        instant("created_at"),
+        instant("last_used_at"),
+        instant("expires_at", read=tokens.ends_at),
+    )
+    list_filter = ("purpose",)
+    fields = readonly_fields = (*list_display[1:4], "scopes", *list_display[4:])
+
+    def delete_model(self, request: HttpRequest, obj: AuthToken) -> None:
+        revoke(obj, request)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[AuthToken]) -> None:
+        for row in queryset.select_related("user"):
+            revoke(row, request)
+
+
+@admin.register(Identifier)
+class IdentifierAdmin(Desk, Row):
+    """To find people by the names they hold, whether or not they are logged in, and to see which address is proved."""
+
+    list_display = ("bearer", "kind", "account", instant("verified_at", Identifier))
+    list_display_links = None
+    list_filter = ("kind", ("verified_at", admin.EmptyFieldListFilter))
+
+    @admin.display(description=_("name"))
+    def bearer(self, row: Identifier) -> str:
+        """Only its digest is stored; nothing where an UPDATE without a save() gave the user another name."""
+        name = users.identifiers(row.user).get(row.kind, "")
+        return name if identifiers.digest(row.kind, name) == row.digest else NOTHING
+
+    def get_urls(self) -> list[URLPattern]:
+        # The list shows all there is.
+        return [pattern for pattern in super().get_urls() if (pattern.name or "").endswith("_changelist")]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # By itself, a name is taken from nobody: it would be free for others while its user still bears it.
+        return obj is not None and super().has_delete_permission(request, obj)
+
+
+@admin.register(MailedSecret)
+class MailedSecretAdmin(Row):
+    """To see what is in somebody's mailbox, and to withdraw it: the link of a deleted row is good no more."""
+
+    list_display = (
+        "__str__",
+        "account",
+        "purpose",
+        "address",
+        instant("created_at", MailedSecret),
+        instant("expires_at", MailedSecret),
+    )
+    list_filter = ("purpose",)
+    fields = readonly_fields = list_display[1:]
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        return [*super().get_search_fields(request), "address"]
+
+
+@admin.register(Presence)
+class PresenceAdmin(Row):
+    """To see who is logged in by a contract that knows no tokens, and to end it."""
+
+    list_display = ("__str__", "account", instant("since", Presence))
+    fields = readonly_fields = list_display[1:]
+
+    def delete_model(self, request: HttpRequest, obj: Presence) -> None:
+        presence.end(obj.user, request)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Presence]) -> None:
+        for row in queryset.select_related("user"):
+            presence.end(row.user, request)
