@@ -81,10 +81,17 @@ def test_the_architecture_has_a_caption_for_every_module():
     assert captions - {"contracts/errors"} == modules()
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/contracts.md", "docs/accounts.md", "docs/architecture.md"])
-def test_links_lead_somewhere(page: str):
-    for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", (ROOT / page).read_text()):
-        assert ((ROOT / page).parent / target).exists(), target
+def test_the_mail_page_names_every_letter():
+    page = (ROOT / "docs/accounts/mail.md").read_text()
+    rows = re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)
+    templates = Path(django_simple_auth.__file__).parent / "templates/django_simple_auth/mail"
+    assert set(re.findall(r"`(\w+)`", "".join(rows))) == {path.name.partition(".")[0] for path in templates.iterdir()}
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")], ids=lambda page: page.stem)
+def test_links_lead_somewhere(page: Path):
+    for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
 
 
 def test_the_version_has_not_been_released_without_a_changelog():

@@ -1,4 +1,4 @@
-"""What a story is made of, as docs/accounts.md writes it, and who plays it."""
+"""What a story is made of, as docs/accounts.md explains it, and who plays it."""
 
 from __future__ import annotations
 
@@ -52,8 +52,9 @@ class Story:
         return self.title
 
 
-def stories_in(page: Path) -> list[Story]:
-    sections = re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", page.read_text(), re.MULTILINE | re.DOTALL)
+def stories_in(folder: Path) -> list[Story]:
+    pages = "\n".join(page.read_text() for page in sorted(folder.glob("*.md")))
+    sections = re.findall(r"^## (.+?)\n(.*?)(?=^##? |\Z)", pages, re.MULTILINE | re.DOTALL)
     return [
         Story(
             title,

@@ -1,4 +1,4 @@
-"""The stories in docs/accounts.md, played as they stand against running servers."""
+"""The stories in docs/accounts/, played as they stand against running servers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.host import ROOT, Host, fresh_database, orm_on
 from tests.http import Server
 from tests.stories.scenes import PASSWORD, Player, Story, stories_in
 
-STORIES = stories_in(ROOT / "docs/accounts.md")
+STORIES = stories_in(ROOT / "docs/accounts")
 SAME_FOR_EVERYBODY = {"password/reset/", "email/verify/resend/"}
 """What these would refuse, they must not tell."""
 
