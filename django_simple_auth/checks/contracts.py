@@ -11,11 +11,18 @@ from ..conf import RISKS, conf
 from . import mounted
 from .registry import check
 
+IDS = {
+    "token_in_query": "django_simple_auth.W001",
+    "get_changes_state": "django_simple_auth.W002",
+    "anyones_word": "django_simple_auth.W003",
+}
+"""Of each of ``conf.RISKS``."""
+
 
 @check(deploy=True)
 def check_risks() -> Iterator[CheckMessage]:
     """W001, W002, W003: an endpoint that is unsafe because its published contract asks for it."""
-    for number, (risk, text) in enumerate(RISKS.items(), start=1):
+    for risk, text in RISKS.items():
         if risk in conf.ACKNOWLEDGED_RISKS:
             continue
         for path, endpoint in mounted.endpoints():
@@ -24,5 +31,5 @@ def check_risks() -> Iterator[CheckMessage]:
                     f"{endpoint.method} {path} {text}.",
                     hint="Mount the contract only for clients that need it. If you have such, add "
                     f"{risk!r} to SIMPLE_AUTH['ACKNOWLEDGED_RISKS'].",
-                    id=f"django_simple_auth.W{number:03}",
+                    id=IDS[risk],
                 )
