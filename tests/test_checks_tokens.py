@@ -164,6 +164,11 @@ def test_e006_is_of_no_concern_where_nobody_of_our_keyword_comes_first(settings:
     assert not said("W008")
 
 
+def test_e006_is_said_once_however_often_ours_follow(settings: Any):
+    takes_defaults(settings, DRFS, OURS, f"{__name__}.Inherited")
+    assert len(said("E006")) == 1
+
+
 def test_e006_names_the_view_that_has_an_order_of_its_own(settings: Any):
     takes_defaults(settings, OURS)
     view = Closed.as_view(authentication_classes=[DRFTokenAuthentication, TokenAuthentication])
