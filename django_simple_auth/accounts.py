@@ -133,6 +133,13 @@ def authenticate(
         raise
 
 
+def login_kinds() -> tuple[str, ...]:
+    """The kinds of names that people may type in any spelling; none where they type the login field as it is stored."""
+    # A model that logs in by e-mail may have a user name as well; whoever is asked for a user name types that.
+    by_default = users.kinds().values() if users.login_field() == users.email_field() else ()
+    return conf.LOGIN_WITH or tuple(by_default)
+
+
 @sensitive_variables()
 def _let_in(
     username: str, email: str | None, password: str, request: HttpRequest | None, explain: bool
@@ -156,9 +163,7 @@ def _let_in(
 
 def _by_username(typed: str) -> str:
     """The stored login name of whoever is meant, by one look-up at most."""
-    # A model that logs in by e-mail may have a user name as well; whoever is asked for a user name types that.
-    by_default = users.kinds().values() if users.login_field() == users.email_field() else ()
-    kinds = conf.LOGIN_WITH or by_default
+    kinds = login_kinds()
     if not kinds:
         return users.normalized(typed)
     found = identifiers.holders(dict.fromkeys(kinds, typed))

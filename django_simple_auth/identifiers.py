@@ -95,6 +95,22 @@ def sync_all(using: str) -> Iterator[int]:
         yield len(batch)
 
 
+def bereft(kind: str, using: str) -> Iterator[AbstractBaseUser]:
+    """The users, by age, whose name of this kind somebody else holds."""
+    claims = Identifier.objects.using(using).filter(user=models.OuterRef("pk"), kind=kind)
+    without = get_user_model()._base_manager.using(using).filter(~models.Exists(claims))
+    for field in (field for field, its_kind in users.kinds().items() if its_kind == kind):
+        if isinstance(users.field(field), models.CharField):
+            # Some hosts have addresses of few users only; the others miss nothing.
+            without = without.filter(**{f"{field}__gt": ""})
+    for batch in _batches(without):
+        names = {user.pk: digest(kind, name) for user in batch if (name := users.identifiers(user).get(kind))}
+        rows = Identifier.objects.using(using).filter(digest__in=names.values()).select_related("user")
+        # An UPDATE without a save() may have renamed the holder.
+        taken = {row.digest for row in rows if row.digest in _digests(row.user)}
+        yield from (user for user in batch if names.get(user.pk) in taken)
+
+
 def follow(
     instance: models.Model, created: bool, raw: bool, using: str, update_fields: frozenset[str] | None, **kwargs: Any
 ) -> None:

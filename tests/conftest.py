@@ -3,10 +3,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.local import Local
 
 ROOT = Path(__file__).resolve().parent.parent
 # At the end: an installed package goes before the checkout, and the suite tests what users get.
@@ -66,6 +69,28 @@ def _threads(monkeypatch: pytest.MonkeyPatch) -> None:
     from django_simple_auth import mail
 
     monkeypatch.setattr(mail, "_is_test", lambda: False)
+
+
+@pytest.fixture
+def use_tasks(settings: Any) -> Iterator[Any]:
+    """Lets the host have tasks: a backend of Django's, as ``("dummy.DummyBackend", QUEUES=[...])``, or any TASKS."""
+    # Django has tasks of its own from 6.0 on; before, there is a package.
+    tasks = import_module("django.tasks" if find_spec("django.tasks") else "django_tasks")
+    backends = tasks.task_backends
+
+    def use(setting: Any, **more: Any) -> None:
+        if isinstance(setting, str):
+            setting = {"default": {"BACKEND": f"{tasks.__name__}.backends.{setting}", **more}}
+        settings.TASKS = setting
+        forget()
+
+    def forget() -> None:
+        backends._settings = None
+        backends.__dict__.pop("settings", None)
+        vars(backends)["_connections"] = Local()
+
+    yield use
+    forget()
 
 
 @pytest.fixture

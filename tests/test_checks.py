@@ -2,15 +2,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import django
 import pytest
+import rest_framework
+from django.conf import global_settings
 from django.core.checks import run_checks
 from django.db.models import Manager
 
 from django_simple_auth import users
+from tests.checks import DEPLOY, ids
 
 
-def ids() -> list[str]:
-    return [message.id for message in run_checks(tags=["simple_auth"])]
+@pytest.fixture(autouse=True)
+def _strong_hasher(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = global_settings.PASSWORD_HASHERS
 
 
 def test_the_defaults_pass(settings: Any):
@@ -68,9 +73,6 @@ def test_w004_limits_where_other_processes_do_not_see_them(settings: Any, backen
     settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": "redis://127.0.0.1"}}
     settings.SIMPLE_AUTH = {"THROTTLE_RATES": rates}
     assert ("django_simple_auth.W004" in [message.id for message in run_checks(**DEPLOY)]) is warned
-
-
-DEPLOY = {"tags": ["simple_auth"], "include_deployment_checks": True}
 
 
 def test_each_risk_of_a_published_contract_is_named_with_its_path_before_deployment():
@@ -159,12 +161,40 @@ def test_a_public_url_that_cannot_be_meant_is_an_error_and_no_crash(settings: An
     assert "django_simple_auth.W005" not in found
 
 
-@pytest.mark.parametrize(("backend", "warned"), [("ImmediateBackend", True), ("DummyBackend", False)])
-def test_w006_mail_inside_the_request(settings: Any, backend: str, warned: bool):
-    settings.TASKS = {"default": {"BACKEND": f"django.tasks.backends.some.{backend}"}}
-    assert ("django_simple_auth.W006" in [message.id for message in run_checks(**DEPLOY)]) is warned
-
-
 def test_e003_a_user_model_whose_manager_makes_no_users(monkeypatch: Any):
     monkeypatch.setattr(users, "manager", Manager)
     assert ids() == ["django_simple_auth.E003"]
+
+
+@pytest.mark.parametrize(
+    ("installed", "told"),
+    [
+        ((5, 1, 9), "Django 5.1.9 is installed, which lacks what 5.2.14 has mended."),
+        ((5, 2, 13), "Django 5.2.13 is installed, which lacks what 5.2.14 has mended."),
+        ((5, 2, 14), None),
+        ((6, 0, 4), "Django 6.0.4 is installed, which lacks what 6.0.5 has mended."),
+        ((6, 0, 5), None),
+        ((6, 1, 0), None),
+    ],
+)
+def test_e010_a_django_with_faults_that_have_been_mended(monkeypatch: Any, installed: Any, told: str | None):
+    monkeypatch.setattr(django, "VERSION", (*installed, "final", 0))
+    found = run_checks(tags=["simple_auth"])
+    assert [(message.id, message.msg) for message in found] == ([("django_simple_auth.E010", told)] if told else [])
+
+
+@pytest.mark.parametrize(("installed", "is_old"), [("3.18.1", True), ("3.9", True), ("3.18.2", False), ("4.0", False)])
+def test_e010_a_rest_framework_with_faults_that_have_been_mended(monkeypatch: Any, installed: str, is_old: bool):
+    monkeypatch.setattr(rest_framework, "__version__", installed)
+    found = run_checks(tags=["simple_auth"])
+    assert [message.id for message in found] == (["django_simple_auth.E010"] if is_old else [])
+    assert all(message.hint == "pip install --upgrade djangorestframework" for message in found)
+
+
+def test_a_host_that_is_set_up_well_hears_nothing_before_deployment(settings: Any):
+    settings.ROOT_URLCONF = "django_simple_auth.urls"
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1"}
+    }
+    settings.SIMPLE_AUTH = {"PUBLIC_URL": "https://www.example.com"}
+    assert ids(deploy=True) == []

@@ -11,6 +11,8 @@ import pytest
 
 import django_simple_auth
 from django_simple_auth import conf
+from django_simple_auth.checks.contracts import IDS
+from django_simple_auth.checks.versions import DJANGO, DRF
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -67,10 +69,54 @@ def test_a_contract_is_short_and_holds_no_logic(name: str):
     assert not [node for node in ast.walk(ast.parse(source)) if isinstance(node, logic)]
 
 
+CHECKS = Path(django_simple_auth.__file__).parent / "checks"
+COMMANDS = {
+    ("check", False): "check",
+    ("check", True): "check --deploy",
+    ("check_database", False): "check --database",
+    ("check_database", True): "check --deploy --database",
+}
+
+
+def declared_checks() -> list[tuple[str, str]]:
+    """Every id with the command that says it, as the functions' docstrings and decorators have them."""
+    found = []
+    nodes = [node for file in CHECKS.glob("*.py") for node in ast.parse(file.read_text()).body]
+    for node in nodes:
+        match node:
+            case ast.FunctionDef(decorator_list=[ast.Call(func=ast.Name(id=decorator), keywords=keywords)]):
+                ids = (ast.get_docstring(node) or "").partition(":")[0]
+                command = COMMANDS[decorator, bool(keywords)]
+                found += [(number, command) for number in re.findall(r"[EW]\d{3}", ids)]
+    return sorted(found)
+
+
+def test_the_checks_page_lists_every_check_with_the_command_that_says_it():
+    page = (ROOT / "docs/checks.md").read_text()
+    assert re.findall(r"^\| `([EW]\d+)` \| `(.+?)` \| \S.+ \|$", page, re.MULTILINE) == declared_checks()
+
+
+def test_every_check_says_the_ids_that_its_docstring_names_and_is_tested():
+    ids = [number for number, _command in declared_checks()]
+    source, tests = (
+        "".join(file.read_text() for file in folder.glob(pattern))
+        for folder, pattern in [(CHECKS, "*.py"), (ROOT / "tests", "test_checks*.py")]
+    )
+    assert sorted(set(re.findall(r'"django_simple_auth\.([EW]\d{3})"', source))) == ids
+    assert {number for number in ids if number.lower() not in tests.lower()} == set()
+    assert IDS.keys() == conf.RISKS.keys()
+
+
+def test_what_may_be_installed_is_what_the_check_asks_for():
+    dependencies = (ROOT / "pyproject.toml").read_text()
+    for name, oldest in [("Django", DJANGO[0]), ("djangorestframework", DRF)]:
+        assert f'"{name}>={".".join(map(str, oldest))}"' in dependencies
+
+
 def modules() -> set[str]:
     package = Path(django_simple_auth.__file__).parent
     found = {path.stem for path in package.glob("*.py")} - {"__init__", "apps"}
-    return found | {"wire/", "management/", "views/", "admin/"}
+    return found | {"wire/", "management/", "views/", "admin/", "checks/"}
 
 
 def test_the_architecture_has_a_caption_for_every_module():

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
+from django.urls import path
 
 from django_simple_auth import durable, events, presence, sessions, tokens
+from django_simple_auth import urls as native
 from django_simple_auth.models import AuthToken, Presence, RetiredToken
 from django_simple_auth.refusals import TokenExpired
 from tests.client import PASSWORD
@@ -67,6 +69,33 @@ def test_a_login_is_kept_and_a_refused_registration_leaves_nothing(client: Any):
     assert client.post("/api/auth/login/", body).status_code == 200
     assert client.post("/api/auth/register/", {**body, "username": "eve"}).status_code == 400
     assert get_user_model().objects.count() == AuthToken.objects.count() == 1
+
+
+class Forgetful:
+    """What hosts put around our views: a transaction, and nothing that still says what is inside."""
+
+    def __init__(self, view: Any) -> None:
+        self.view = view
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with transaction.atomic():
+            return self.view(*args, **kwargs)
+
+
+def test_a_host_that_takes_our_views_into_its_transaction_takes_nothing_back(transactional_db: None, settings: Any):
+    from django.test import Client
+
+    views = {pattern.name: pattern for pattern in native.contract.urls if pattern.name in {"me", "login"}}
+    settings.ROOT_URLCONF = tuple(path(name, Forgetful(pattern.callback)) for name, pattern in views.items())
+    secret = sessions.start(get_user_model().objects.create_user("bob", password=PASSWORD)).secret
+    AuthToken.objects.update(expires_at=tokens.now())
+    response = Client().get("/me", HTTP_AUTHORIZATION=f"Token {secret}")
+    assert (response.status_code, response.json()["detail"]) == (401, "The token has expired.")
+    assert not AuthToken.objects.exists()
+    for password, status in [("wrong", 400), (PASSWORD, 200)]:
+        body = {"username": "bob", "password": password}
+        assert Client().post("/login", body, content_type="application/json").status_code == status
+    assert AuthToken.objects.count() == 1
 
 
 def test_outside_a_transaction_nothing_is_put_off(transactional_db: None):

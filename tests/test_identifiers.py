@@ -110,6 +110,13 @@ def test_sync_identifiers_compares_everybody(db: None, monkeypatch: Any):
     assert identifiers.holder("username", "bulk") is not None
 
 
+def test_whoever_has_no_address_is_not_even_loaded_to_see_who_lost_one(user: Any):
+    User.objects.create_user("ann")
+    with CaptureQueriesContext(connection) as queries:
+        assert not list(identifiers.bereft("email", "default"))
+    assert len(queries) == 1
+
+
 def test_a_database_that_is_not_ours_is_left_alone(user: Any, settings: Any):
     settings.DATABASE_ROUTERS = ["tests.test_identifiers.NothingOfOurs"]
     with CaptureQueriesContext(connection) as queries:

@@ -1,14 +1,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from importlib import import_module
-from importlib.util import find_spec
 from threading import Event, current_thread, main_thread
 from typing import Any
 
 import pytest
-from asgiref.local import Local
 from django.contrib.auth import get_user_model
 from django.core import mail as django_mail
 from django.core.mail.backends.locmem import EmailBackend
@@ -18,11 +14,6 @@ from django.utils import translation
 
 from django_simple_auth import letters, mail
 from django_simple_auth.models import MailedSecret
-
-# Django has tasks of its own from 6.0 on; before, there is a package.
-tasks = import_module("django.tasks" if find_spec("django.tasks") else "django_tasks")
-TASKS = f"{tasks.__name__}.backends"
-backends = tasks.task_backends
 
 User = get_user_model()
 
@@ -69,27 +60,12 @@ def test_a_queue_that_is_down_is_an_event(user: Any, mailbox: Any, monkeypatch: 
     assert [failure["letter"] for failure in failures] == ["reset"]
 
 
-@pytest.fixture
-def use_tasks(settings: Any) -> Iterator[Any]:
-    def use(name: str) -> None:
-        settings.TASKS = {"default": {"BACKEND": f"{TASKS}.{name}"}}
-        forget()
-
-    def forget() -> None:
-        backends._settings = None
-        backends.__dict__.pop("settings", None)
-        vars(backends)["_connections"] = Local()
-
-    yield use
-    forget()
-
-
 def test_where_the_host_has_tasks_they_carry_no_secret(user: Any, mailbox: Any, use_tasks: Any):
     use_tasks("dummy.DummyBackend")
     mail.send("reset", user)
     assert not mailbox
     assert not MailedSecret.objects.exists()
-    (result,) = backends["default"].results
+    (result,) = mail.task().get_backend().results
     assert result.task.module_path == "django_simple_auth.queued.deliver"
     assert list(result.args)[:4] == ["reset", str(user.pk), "", "en-us"]
     assert user.password not in str(result.args)

@@ -33,8 +33,7 @@ class Command(BaseCommand):
             if on_terminal and options["verbosity"]:
                 self.stdout.write(f"\r{deleted} of {max(total, deleted)}", ending="")
                 self.stdout.flush()
-        for _batch in devices.clear_forgotten(batch_size):
-            pass
+        list(devices.clear_forgotten(batch_size))
         keys.warn()
         if on_terminal and deleted and options["verbosity"]:
             self.stdout.write("")

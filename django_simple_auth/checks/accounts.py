@@ -1,0 +1,89 @@
+"""Whether people can have accounts and get into them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from django.contrib.auth import get_user_model
+from django.core import checks
+from django.core.checks import CheckMessage
+
+from .. import accounts, identifiers, users
+from ..conf import conf
+from ..models import Identifier
+from ..views import LogIn
+from . import mounted
+from .registry import check, check_database
+
+_MOST_NAMED = 10
+
+
+@check()
+def check_user_model() -> Iterator[CheckMessage]:
+    """E003: a user model whose manager cannot make users."""
+    if hasattr(users.manager(), "create_user"):
+        return
+    yield checks.Error(
+        f"The manager of {get_user_model()._meta.label} has no create_user().",
+        hint="Derive it from django.contrib.auth.models.BaseUserManager and define create_user(), as Django's "
+        "documentation on custom user models shows.",
+        id="django_simple_auth.E003",
+    )
+
+
+@check()
+def check_email_field() -> Iterator[CheckMessage]:
+    """E007: nobody could log in without an e-mail address, and users have none."""
+    if users.email_field() is not None:
+        return
+    first = conf.REGISTRATION == "verify_first"
+    needs = {
+        "REGISTRATION": first,
+        "EMAIL_VERIFICATION": conf.EMAIL_VERIFICATION == "required" and not first,
+        "LOGIN_WITH": set(conf.LOGIN_WITH) == {"email"},
+    }
+    model = get_user_model()._meta.label
+    for name in (name for name, needed in needs.items() if needed):
+        yield checks.Error(
+            f"SIMPLE_AUTH[{name!r}] is {conf.SIMPLE_AUTH[name]!r}, and {model} has no e-mail field: nobody can log in.",
+            hint=f"Remove the setting; or give {model} an EmailField, and name it in EMAIL_FIELD unless it is 'email'.",
+            id="django_simple_auth.E007",
+        )
+
+
+@check_database()
+def check_claims(using: str) -> Iterator[CheckMessage]:
+    """W014: users who cannot log in by their name, because another has the same in some spelling."""
+    kinds = set(accounts.login_kinds())
+    # Some contracts ask for the address, whatever LOGIN_WITH says.
+    if any(issubclass(endpoint.view, LogIn) and endpoint.takes("email") for _path, endpoint in mounted.endpoints()):
+        kinds.add("email")
+    for kind in sorted(kinds):
+        losers = [str(user.pk) for user in islice(identifiers.bereft(kind, using), _MOST_NAMED + 1)]
+        if not losers:
+            continue
+        # Not the names: what a check says ends up in logs.
+        keys = ", ".join(losers[:_MOST_NAMED]) + (" and more" if len(losers) > _MOST_NAMED else "")
+        yield checks.Warning(
+            f"In the database {using!r}, the users with these primary keys cannot log in by {kind}, because somebody "
+            f"else has theirs in the same or another spelling: {keys}.",
+            hint=f"Give each a {kind} of his own, or delete the account that nobody needs.",
+            id="django_simple_auth.W014",
+        )
+
+
+@check_database()
+def check_proofs(using: str) -> Iterator[CheckMessage]:
+    """W015: users from before proofs were required."""
+    if conf.EMAIL_VERIFICATION != "required":
+        return
+    anybody = get_user_model()._base_manager.using(using).exists()
+    if not anybody or Identifier.objects.using(using).filter(verified_at__isnull=False).exists():
+        return
+    yield checks.Warning(
+        f"E-mail addresses must be proved before a login, and nobody in the database {using!r} has proved any.",
+        hint="POST email/verify/resend/ sends people a link. Where you know an address to be its user's, call "
+        "django_simple_auth.emails.trust(user).",
+        id="django_simple_auth.W015",
+    )
