@@ -9,7 +9,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core import checks
-from django.core.cache import DEFAULT_CACHE_ALIAS, BaseCache, caches
+from django.core.cache import DEFAULT_CACHE_ALIAS, caches
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
@@ -17,6 +17,7 @@ from django.urls import URLResolver, get_resolver
 
 from . import mail, users
 from .conf import DEFAULT_RATES, KEYS, RISKS, Rate, conf
+from .counters import can_count
 from .wire import Endpoint
 from .wire.resource import Resource
 
@@ -60,16 +61,22 @@ def check_throttle_scopes(app_configs: Sequence[AppConfig] | None, **kwargs: Any
 
 @register("simple_auth", deploy=True)
 def check_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """W004: limits are counted where other processes do not see it, or in steps that let several through at once."""
-    store = caches[DEFAULT_CACHE_ALIAS]
-    shared_and_atomic = not isinstance(store, LocMemCache) and type(store).incr is not BaseCache.incr
-    if shared_and_atomic or not _rates():
+    """W004: the default cache is not shared by all processes, or cannot count in one step."""
+    cache = caches[DEFAULT_CACHE_ALIAS]
+    name = type(cache).__name__
+    if not _rates() or _store() == "database":
+        return []
+    if not can_count(cache):
+        text = f"Limits are counted in the database: the default cache, {name}, cannot count in one step."
+    elif isinstance(cache, LocMemCache):
+        text = f"Limits are counted in the default cache, {name}, which each process has for itself."
+    else:
         return []
     return [
         checks.Warning(
-            f"Limits are counted in the default cache, and {type(store).__name__} is not both shared by all processes "
-            "and atomic.",
-            hint="Let CACHES['default'] be Redis or Memcached, or switch limits off by "
+            text,
+            hint="Let CACHES['default'] be Redis or Memcached, or count in the database by "
+            "SIMPLE_AUTH['THROTTLE_STORE'] = 'database', at some queries a login. Switch limits off by "
             "SIMPLE_AUTH['THROTTLE_RATES'] = {} if something else limits attempts.",
             id="django_simple_auth.W004",
         )
@@ -143,6 +150,14 @@ def _rates() -> dict[str, Rate]:
         return conf.THROTTLE_RATES
     except ImproperlyConfigured:
         return {}
+
+
+def _store() -> str | None:
+    """None if it cannot be meant: E001 says so already."""
+    try:
+        return conf.THROTTLE_STORE
+    except ImproperlyConfigured:
+        return None
 
 
 @register("simple_auth", deploy=True)

@@ -70,6 +70,7 @@ def test_a_lifetime_that_cannot_be_meant_names_the_fix(settings: Any, value: Any
         ("THROTTLE_RATES", {"login": "often"}, "must look like '10/min'"),
         ("THROTTLE_RATES", {"login": 5}, "must look like '10/min'"),
         ("THROTTLE_RATES", {"login": "0/min"}, "must look like '10/min'"),
+        ("THROTTLE_STORE", "redis", "must be one of 'cache', 'database'"),
         ("PUBLIC_URL", "www.example.com", "must look like 'https://www.example.com'"),
         ("PUBLIC_URL", "https://www.example.com/?a=b", "must look like 'https://www.example.com'"),
         ("PUBLIC_URL", 7, "must look like 'https://www.example.com'"),

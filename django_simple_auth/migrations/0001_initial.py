@@ -17,6 +17,18 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Counter',
+            fields=[
+                ('digest', django_simple_auth.models.DigestField(primary_key=True, serialize=False, verbose_name='digest')),
+                ('count', models.PositiveIntegerField(verbose_name='count')),
+                ('until', django_simple_auth.models.InstantField(verbose_name='until')),
+            ],
+            options={
+                'verbose_name': 'counter',
+                'verbose_name_plural': 'counters',
+            },
+        ),
+        migrations.CreateModel(
             name='Presence',
             fields=[
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='auth_presence', serialize=False, to=settings.AUTH_USER_MODEL, verbose_name='user')),
