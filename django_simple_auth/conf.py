@@ -20,6 +20,7 @@ DEFAULT_RATES = {
     "register": "30/min",
     "login": "60/min",
     "login_account": "10/min",
+    "login_identifier": "100/hour",
     "key": "10/min",
     "leave": "30/min",
     "rotate": "30/min",

@@ -19,6 +19,7 @@ def test_the_defaults(settings: Any):
         "register": (30, 60),
         "login": (60, 60),
         "login_account": (10, 60),
+        "login_identifier": (100, 3600),
         "key": (10, 60),
         "leave": (30, 60),
         "rotate": (30, 60),

@@ -170,6 +170,24 @@ def test_a_frozen_redis_costs_a_request_less_than_three_tenths_of_a_second(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_redis_that_freezes_within_a_request_costs_it_no_more(
+    settings: Any, user: Any, client: Any, server: RedisServer, waits: list[float], monkeypatch: Any
+):
+    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"login": "5/min", "login_account": "5/min"}}
+    real, deadline = accounts.authenticate, breaker.DEADLINE
+    monkeypatch.setattr(breaker, "DEADLINE", 60)
+
+    def authenticate(**values: Any) -> Any:
+        server.freeze()
+        monkeypatch.setattr(breaker, "DEADLINE", deadline)
+        return real(**values)
+
+    monkeypatch.setattr(accounts, "authenticate", authenticate)
+    assert client.post(LOGIN, {"username": "bob", "password": PASSWORD}).status_code == 200
+    assert waits == [deadline]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_of_many_at_once_before_a_frozen_redis_exactly_the_rate_is_admitted(
     settings: Any, server: RedisServer, waits: list[float]
 ):
