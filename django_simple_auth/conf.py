@@ -20,6 +20,7 @@ DEFAULT_RATES = {
     "register": "30/min",
     "login": "60/min",
     "login_account": "10/min",
+    "login_identifier": "100/hour",
     "key": "10/min",
     "leave": "30/min",
     "rotate": "30/min",
@@ -49,6 +50,7 @@ RISKS = {
 }
 """What some published contracts ask for although it is unsafe: what an endpoint that does so is said to do."""
 VERIFICATION = ("off", "optional", "required")
+THROTTLE_STORES = ("cache", "database")
 REGISTRATION = ("open", "closed", "invite", "verify_first")
 _PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -221,6 +223,16 @@ class Settings:
                 f"SIMPLE_AUTH['THROTTLE_RATES'] must be a dict of scope to rate like {DEFAULT_RATES!r}, not {value!r}."
             )
         return {scope: _rate(scope, rate) for scope, rate in value.items() if rate is not None}
+
+    @property
+    def THROTTLE_STORE(self) -> str:
+        """Where attempts are counted: ``cache``, if the default cache can count, or ``database``."""
+        value = self.SIMPLE_AUTH.get("THROTTLE_STORE", "cache")
+        if value not in THROTTLE_STORES:
+            raise ImproperlyConfigured(
+                f"SIMPLE_AUTH['THROTTLE_STORE'] must be one of {', '.join(map(repr, THROTTLE_STORES))}, not {value!r}."
+            )
+        return str(value)
 
 
 def _seconds_or_none(name: str, value: object) -> int | None:

@@ -1,72 +1,96 @@
-"""How often something may be tried. Counts in Django's default cache."""
+"""How often something may be tried, and what is remembered for that.
+
+In Django's default cache; in the database where the host says so, where the cache cannot count, and while it is down.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 from hashlib import sha256
-from math import ceil
-from time import time
 from typing import TypeVar
 
-from django.core.cache import DEFAULT_CACHE_ALIAS, BaseCache, caches
+from django.core.cache import DEFAULT_CACHE_ALIAS, caches
 from django.core.cache.backends.locmem import LocMemCache
+from django.db import connections, router
 from django.http import HttpRequest
 
 from . import events
+from .breaker import CircuitBreaker, Down
 from .conf import conf
+from .counters import Counters, InCache, InDatabase, can_count
+from .models import Counter
 from .refusals import LimitExceeded
 
 logger = logging.getLogger("django_simple_auth.limits")
 
 NUL = "\0"
-_spare = LocMemCache("django_simple_auth", {})
+_cache = CircuitBreaker()
+_memory = InCache(LocMemCache("django_simple_auth", {"OPTIONS": {"MAX_ENTRIES": 100_000}}))
 _T = TypeVar("_T")
 
 
 def take(scope: str, *who: str, request: HttpRequest | None = None) -> None:
     """Count one attempt; raises ``LimitExceeded`` above THROTTLE_RATES[scope].
 
-    The period begins with the first attempt. Each attempt is counted before it is judged, in one atomic step where the
-    cache has one (Redis, Memcached, local memory), so that simultaneous ones cannot slip through together.
+    The period begins with the first attempt. Each attempt is counted before it is judged, so that simultaneous ones
+    cannot slip through together, and nothing stays locked when this returns.
     """
     rate = conf.THROTTLE_RATES.get(scope)
     if rate is None:
         return
     attempts, period = rate
-    # Hashed: what a stranger typed is neither a valid cache key nor something to keep.
-    key = f"simple_auth:{scope}:{sha256(NUL.join(who).encode()).hexdigest()}"
-    if _whatever_happens(lambda store: _count(store, key, period)) > attempts:
+    key = _key(scope, who)
+    if wait := _ask(lambda counters: counters.take(key, attempts, period)):
         events.limit_exceeded.tell(None, request, scope=scope)
-        raise LimitExceeded(max(1, _whatever_happens(lambda store: _remaining(store, key, period))))
+        raise LimitExceeded(wait)
 
 
-def _count(store: BaseCache, key: str, period: int) -> int:
-    for _ in range(3):
-        if store.add(key, 1, period):
-            store.set(f"{key}:until", time() + period, period)
-            return 1
-        try:
-            count = int(store.incr(key))
-            if type(store).incr is BaseCache.incr:
-                # Django's database and file caches: counting up starts the key's life anew, with the default timeout.
-                store.touch(key, max(1, _remaining(store, key, period)))
-            return count
-        except ValueError:
-            # The period ended between the two calls.
-            continue
-    return 1
+def clear(scope: str, *who: str) -> None:
+    """What was counted is forgotten."""
+    key = _key(scope, who)
+    _ask(lambda counters: counters.clear(key))
 
 
-def _remaining(store: BaseCache, key: str, period: int) -> int:
-    until: float = store.get(f"{key}:until", time() + period)
-    return ceil(until - time())
+def remember(what: str, *who: str, seconds: int) -> None:
+    """For ``remembers``, for so long. An outage of the cache, or who empties it, makes that shorter."""
+    key = _key(what, who)
+    _ask(lambda counters: counters.remember(key, seconds))
 
 
-def _whatever_happens(ask: Callable[[BaseCache], _T]) -> _T:
-    """Ask the shared cache; while it is down, this process's memory, so that an outage opens no door."""
+def remembers(what: str, *who: str) -> bool:
+    key = _key(what, who)
+    return _ask(lambda counters: counters.remembers(key))
+
+
+def _key(what: str, who: tuple[str, ...]) -> str:
+    # Hashed: what a stranger typed is neither a valid cache key nor something to keep.
+    return f"simple_auth:{what}:{sha256(NUL.join(who).encode()).hexdigest()}"
+
+
+def _ask(question: Callable[[Counters], _T]) -> _T:
+    cache = caches[DEFAULT_CACHE_ALIAS]
+    if conf.THROTTLE_STORE == "database" or not can_count(cache):
+        return question(_in_database())
+    if isinstance(cache, LocMemCache):
+        # In this process: it cannot hang.
+        return question(InCache(cache))
     try:
-        return ask(caches[DEFAULT_CACHE_ALIAS])
-    except Exception:
-        logger.warning("The cache is down; limits are counted in this process's memory.", exc_info=True)
-        return ask(_spare)
+        # Each thread has a connection of its own to the cache.
+        return _cache.call(lambda: question(InCache(caches[DEFAULT_CACHE_ALIAS])))
+    except Down as down:
+        if down.__cause__ is not None:
+            logger.warning("The cache is down; limits are counted in the database.", exc_info=down.__cause__)
+        return question(_in_database())
+
+
+def _in_database() -> Counters:
+    """Rows; within a transaction of the host's, this process's memory.
+
+    There the row would stay locked to the transaction's end, with a password being hashed in between, and a refusal
+    would take back what was counted.
+    """
+    using = router.db_for_write(Counter)
+    # A test case's transaction is neither: it belongs to one thread, and to take back is what it is for.
+    blocks = connections[using].atomic_blocks
+    return InDatabase() if all(getattr(block, "_from_testcase", False) for block in blocks) else _memory

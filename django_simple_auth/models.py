@@ -207,3 +207,19 @@ class Identifier(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pk}"
+
+
+class Counter(models.Model):
+    """How often something was tried, or that something is so for a while, where no cache can say it."""
+
+    digest = DigestField(_("digest"), primary_key=True)
+    count = models.PositiveIntegerField(_("count"))
+    # Without an index, which every attempt would have to write; those whose end has come are looked for once a day.
+    until = InstantField(_("until"))
+
+    class Meta:
+        verbose_name = _("counter")
+        verbose_name_plural = _("counters")
+
+    def __str__(self) -> str:
+        return f"counter {self.pk.hex()}"

@@ -62,6 +62,7 @@ def test_e004_a_rate_that_nothing_counts_under(settings: Any):
     ("backend", "rates", "warned"),
     [
         ("locmem.LocMemCache", {"login": "1/min"}, True),
+        ("filebased.FileBasedCache", {"login": "1/min"}, True),
         ("db.DatabaseCache", {"login": "1/min"}, True),
         ("dummy.DummyCache", {"login": "1/min"}, True),
         ("redis.RedisCache", {"login": "1/min"}, False),
@@ -73,6 +74,25 @@ def test_w004_limits_where_other_processes_do_not_see_them(settings: Any, backen
     settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": "redis://127.0.0.1"}}
     settings.SIMPLE_AUTH = {"THROTTLE_RATES": rates}
     assert ("django_simple_auth.W004" in [message.id for message in run_checks(**DEPLOY)]) is warned
+    settings.SIMPLE_AUTH = {"THROTTLE_RATES": rates, "THROTTLE_STORE": "database"}
+    assert "django_simple_auth.W004" not in [message.id for message in run_checks(**DEPLOY)]
+
+
+@pytest.mark.parametrize(
+    ("backend", "said"),
+    [("locmem.LocMemCache", "each process has for itself"), ("db.DatabaseCache", "in the database")],
+)
+def test_w004_says_where_the_limits_are_counted(settings: Any, backend: str, said: str):
+    settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": "unused"}}
+    settings.SIMPLE_AUTH = {}
+    (message,) = [message for message in run_checks(**DEPLOY) if message.id == "django_simple_auth.W004"]
+    assert said in message.msg
+    assert "'THROTTLE_STORE'" in message.hint
+
+
+def test_a_store_that_cannot_be_meant_is_an_error_and_no_crash(settings: Any):
+    settings.SIMPLE_AUTH = {"THROTTLE_STORE": "redis"}
+    assert "django_simple_auth.E001" in [message.id for message in run_checks(**DEPLOY)]
 
 
 def test_each_risk_of_a_published_contract_is_named_with_its_path_before_deployment():

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from django_simple_auth import mailed, sessions, tokens
-from django_simple_auth.models import AuthToken, MailedSecret
+from django_simple_auth.models import AuthToken, Counter, MailedSecret
 
 
 class Terminal(StringIO):
@@ -76,3 +76,11 @@ def test_dead_secrets_in_mailboxes_go_as_well(user: Any):
     MailedSecret.objects.update(expires_at=tokens.now())
     assert run() == "1 expired tokens deleted.\n"
     assert not MailedSecret.objects.exists()
+
+
+def test_counters_whose_period_is_over_go_as_well_and_are_no_tokens(db: None):
+    Counter.objects.create(digest=bytes(32), count=5, until=tokens.now())
+    assert run(dry_run=True) == "0 expired tokens would be deleted.\n"
+    assert Counter.objects.exists()
+    assert run() == "0 expired tokens deleted.\n"
+    assert not Counter.objects.exists()

@@ -16,6 +16,7 @@ from django_simple_auth.checks.versions import DJANGO, DRF
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
+PAGES = ["contracts", "accounts", "limits", "architecture"]
 
 
 def test_the_settings_table_names_every_setting_with_its_default():
@@ -26,6 +27,7 @@ def test_the_settings_table_names_every_setting_with_its_default():
         "TOKEN_IDLE_SECONDS": None,
         "TOKENS_PER_USER": None,
         "THROTTLE_RATES": conf.DEFAULT_RATES,
+        "THROTTLE_STORE": "cache",
         "DELETE_ACCOUNT": None,
         "REGISTRATION": "open",
         "EMAIL_VERIFICATION": "off",
@@ -38,6 +40,11 @@ def test_the_settings_table_names_every_setting_with_its_default():
         "COOKIE_NAME": conf.DEFAULT_COOKIE_NAME,
     }
     assert set(table) - {"TOKEN_EXPIRED_AFTER_SECONDS"} == conf.KEYS
+
+
+def test_the_table_of_limits_has_every_scope_with_its_rate():
+    rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", (ROOT / "docs/limits.md").read_text(), re.MULTILINE)
+    assert dict(rows) == conf.DEFAULT_RATES
 
 
 def test_the_endpoint_table_is_the_native_contract():

@@ -336,7 +336,9 @@ def test_a_view_of_the_hosts_own_takes_the_token(client: Any, user: Any):
     assert Client().get(f"{API}/whoami/", HTTP_AUTHORIZATION=f"Bearer {client.token}").json() == {"username": "bob"}
 
 
-def test_login_costs_at_most_five_queries_and_logout_two(client: Any, transactional_db: None):
+def test_login_costs_at_most_five_queries_and_logout_two(client: Any, transactional_db: None, settings: Any):
+    # With all its limits.
+    del settings.SIMPLE_AUTH
     get_user_model().objects.create_user("bob", "bob@example.com", PASSWORD)
     with CaptureQueriesContext(connection) as queries:
         logged_in(client)

@@ -23,6 +23,7 @@ from django_simple_auth.wire.network import network
         (1, "192.0.2.1", "nonsense", "nonsense"),
         (None, "2001:db8:1:2:3:4:5:6", None, "2001:db8:1:2::/64"),
         (None, "::ffff:192.0.2.1", None, "192.0.2.1"),
+        (None, "fe80::1%eth0", None, "fe80::/64"),
         (None, "", None, ""),
     ],
 )

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connections
+from django.db import connection, connections
 
 from django_simple_auth import mailed, sessions, tokens
 from django_simple_auth.models import AuthToken, Identifier, MailedSecret, RetiredToken
+from tests import rivals
 from tests.client import PASSWORD, Client
+from tests.services import RedisServer, redis_cache
 
 User = get_user_model()
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -175,11 +179,28 @@ def test_clearing_twice_at_once_beside_logins_harms_nobody(settings: Any):
     assert AuthToken.objects.count() == 10
 
 
-def test_a_throttle_admits_exactly_its_rate(settings: Any):
-    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"login": "5/min"}}
+@pytest.mark.parametrize("store", ["cache", "database"])
+def test_a_throttle_admits_exactly_its_rate(settings: Any, store: str):
+    settings.SIMPLE_AUTH = {"THROTTLE_STORE": store, "THROTTLE_RATES": {"login": "5/min"}}
     body = {"username": "nobody", "password": PASSWORD}
     responses = at_once([lambda: Client().post("/api/auth/login/", body)] * 30)
     assert Counter(response.status_code for response in responses) == {400: 5, 429: 25}
+
+
+@pytest.mark.parametrize("store", ["redis", "database"])
+def test_a_throttle_admits_exactly_its_rate_to_several_processes(settings: Any, tmp_path: Path, store: str):
+    host: dict[str, Any] = {
+        "DATABASE": connection.settings_dict["NAME"],
+        "SIMPLE_AUTH": {"THROTTLE_STORE": "database", "THROTTLE_RATES": {"login": "5/hour"}},
+    }
+    with ExitStack() as stack:
+        if store == "redis":
+            server = RedisServer(tmp_path)
+            stack.callback(server.kill)
+            host |= {"SIMPLE_AUTH": {"THROTTLE_RATES": {"login": "5/hour"}}, "CACHES": redis_cache(server.location)}
+        processes = [stack.enter_context(rivals.start(host)) for _ in range(3)]
+        rivals.begin(processes)
+        assert sum(rivals.outcome(process) for process in processes) == 5
 
 
 @pytest.mark.parametrize("spellings", [["ann"], ["ann", "ANN", "ａｎｎ"]], ids=["same", "variants"])

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.core import checks
-from django.core.cache import DEFAULT_CACHE_ALIAS, BaseCache, caches
+from django.core.cache import DEFAULT_CACHE_ALIAS, caches
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.checks import CheckMessage
 
 from ..conf import DEFAULT_RATES, conf
+from ..counters import can_count
 from . import mounted
 from .registry import check
 
@@ -29,15 +30,21 @@ def check_throttle_scopes() -> Iterator[CheckMessage]:
 
 @check(deploy=True)
 def check_cache() -> Iterator[CheckMessage]:
-    """W004: limits are counted where other processes do not see it, or in steps that let several through at once."""
-    store = caches[DEFAULT_CACHE_ALIAS]
-    shared_and_atomic = not isinstance(store, LocMemCache) and type(store).incr is not BaseCache.incr
-    if shared_and_atomic or not conf.THROTTLE_RATES:
+    """W004: the default cache is not shared by all processes, or cannot count in one step."""
+    cache = caches[DEFAULT_CACHE_ALIAS]
+    name = type(cache).__name__
+    if not conf.THROTTLE_RATES or conf.THROTTLE_STORE == "database":
+        return
+    if not can_count(cache):
+        text = f"Limits are counted in the database: the default cache, {name}, cannot count in one step."
+    elif isinstance(cache, LocMemCache):
+        text = f"Limits are counted in the default cache, {name}, which each process has for itself."
+    else:
         return
     yield checks.Warning(
-        f"Limits are counted in the default cache, and {type(store).__name__} is not both shared by all processes "
-        "and atomic.",
-        hint="Let CACHES['default'] be Redis or Memcached, or switch limits off by "
+        text,
+        hint="Let CACHES['default'] be Redis or Memcached, or count in the database by "
+        "SIMPLE_AUTH['THROTTLE_STORE'] = 'database', at some queries a login. Switch limits off by "
         "SIMPLE_AUTH['THROTTLE_RATES'] = {} if something else limits attempts.",
         id="django_simple_auth.W004",
     )

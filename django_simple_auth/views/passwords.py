@@ -6,10 +6,11 @@ from typing import Any
 
 from rest_framework.request import Request
 
-from .. import passwords
+from .. import guesses, passwords
 from ..models import AuthToken
 from ..refusals import InvalidValue, LimitExceeded, LinkInvalid, WrongCurrentPassword
 from ..wire import Outcome, View
+from ..wire.network import network
 from ..wire.view import user_of
 
 
@@ -51,4 +52,7 @@ class ResetPassword(View):
     permission_classes = ()
 
     def perform(self, request: Request, *args: Any, token: str, new_password: str, **values: Any) -> Outcome:
-        return Outcome(user=passwords.reset(token, new_password, request._request))
+        user = passwords.reset(token, new_password, request._request)
+        # Else somebody whom strangers keep from logging in would still be kept from it.
+        guesses.trust(user, network(request))
+        return Outcome(user=user)

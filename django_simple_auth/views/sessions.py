@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from rest_framework.request import Request
 
-from .. import accounts, limits, sessions, tokens, users
+from .. import accounts, guesses, sessions, tokens
 from ..models import AuthToken
 from ..refusals import CredentialsOutdated, InvalidCredentials, LimitExceeded, TokenInvalid, UnknownSession
 from ..wire import Outcome, View
@@ -47,11 +47,13 @@ class LogIn(View):
     def authenticate(
         self, request: Request, *, password: str, username: str | None = None, email: str | None = None, **values: Any
     ) -> AbstractBaseUser:
-        name = users.blurred(username or email or "")
-        limits.take("login_account", name, network(request), request=request._request)
-        return accounts.authenticate(
+        name, source = username or email or "", network(request)
+        guesses.take(name, source, request._request)
+        user = accounts.authenticate(
             username=username, email=email, password=password, request=request._request, explain=self.explain
         )
+        guesses.succeeded(name, source)
+        return user
 
 
 class LogInOrSayWhy(LogIn):

@@ -8,13 +8,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from ... import devices, keys, mailed, sessions
+from ... import counters, devices, keys, mailed, sessions
 
 
 class Command(BaseCommand):
     help = (
-        "Deletes expired tokens, mailed ones too, and devices that are long gone, in batches; tells of API keys that "
-        "expire soon. Safe beside logins and beside another run of itself."
+        "Deletes expired tokens, mailed ones too, old counters, and devices that are long gone, in batches; tells of "
+        "API keys that expire soon. Safe beside logins and beside another run of itself."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -33,7 +33,9 @@ class Command(BaseCommand):
             if on_terminal and options["verbosity"]:
                 self.stdout.write(f"\r{deleted} of {max(total, deleted)}", ending="")
                 self.stdout.flush()
-        list(devices.clear_forgotten(batch_size))
+        # Counters are many and nobody's, and would say nothing in the total.
+        for _batch in chain(counters.clear_expired(batch_size), devices.clear_forgotten(batch_size)):
+            pass
         keys.warn()
         if on_terminal and deleted and options["verbosity"]:
             self.stdout.write("")
