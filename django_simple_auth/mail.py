@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
-from importlib import import_module
 from importlib.util import find_spec
 from threading import BoundedSemaphore
 from typing import Any
@@ -52,8 +51,10 @@ def has_tasks() -> bool:
 
 def task() -> Any:
     """What hands a letter over to the host's worker. Raises what django.tasks has against the host's TASKS."""
-    # Imported by name: it needs django.tasks, and asks for the host's TASKS at once.
-    return import_module("django_simple_auth.queued").deliver
+    # Not before: it needs django.tasks, and asks for the host's TASKS at once.
+    from .queued import deliver
+
+    return deliver
 
 
 def _after_commit(work: Callable[[], None], using: str) -> None:
