@@ -694,6 +694,7 @@ APPS = ["admin", "auth", "contenttypes", "messages", "sessions"]
 urlpatterns = []
 settings.configure(
     SECRET_KEY="not a secret", ROOT_URLCONF=__name__, AUTH_USER_MODEL="people.Person", ALLOWED_HOSTS=["*"], USE_TZ=True,
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     INSTALLED_APPS=[*(f"django.contrib.{app}" for app in APPS), "rest_framework", "django_simple_auth", "people"],
     MIGRATION_MODULES={app: None for app in [*APPS, "django_simple_auth"]},
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "people.sqlite3"}},
