@@ -22,7 +22,8 @@ from .refusals import LimitExceeded, LinkInvalid
 logger = logging.getLogger("django_simple_auth")
 
 # A new password withdraws what these letters would bring, and must find them in the queue as well as in the mailbox.
-_OVERTAKEN = {MailedSecret.Purpose.CHANGE.value, MailedSecret.Purpose.REVERT.value, MailedSecret.Purpose.RESET.value}
+# Not a way back: a thief knows the password, and would only have to change that as well.
+_OVERTAKEN = {MailedSecret.Purpose.CHANGE.value, MailedSecret.Purpose.RESET.value}
 
 
 class Undelivered(Exception):
@@ -89,7 +90,9 @@ def _written(
         context["lifetime"] = mailed.LIFETIMES[purpose]
         # Before a secret is made that nobody could be sent.
         pattern = _public_url() + conf.LINKS[letter]
-        context["link"] = pattern.replace("{token}", mailed.make(purpose, address, user))
+        row_id = facts.get("row")
+        secret = mailed.make(purpose, address, user) if row_id is None else mailed.renew(purpose, row_id)
+        context["link"] = pattern.replace("{token}", secret)
     subject, text, html = (
         render_to_string(f"django_simple_auth/mail/{letter}.{kind}", context) for kind in ("subject.txt", "txt", "html")
     )

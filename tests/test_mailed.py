@@ -122,3 +122,20 @@ def test_the_dead_are_deleted_batch_by_batch(user: Any):
     assert mailed.count_expired() == 4
     assert list(mailed.clear_expired(batch_size=3)) == [3, 1]
     assert MailedSecret.objects.get().purpose == Purpose.RESET
+
+
+def test_what_is_reserved_has_its_place_before_its_secret(user: Any):
+    row_id = mailed.reserve(Purpose.REVERT, ADDRESS, user)
+    later = mailed.make(Purpose.REVERT, "x@example.com", user)
+    first, second = (mailed.renew(Purpose.REVERT, str(row_id)) for _ in range(2))
+    assert [is_good(secret, Purpose.REVERT) for secret in (first, second, later)] == [False, True, True]
+    assert mailed.find(second, Purpose.REVERT).pk == row_id < mailed.find(later, Purpose.REVERT).pk
+
+
+def test_what_has_been_used_or_withdrawn_gets_no_other_secret(user: Any):
+    row_id = mailed.reserve(Purpose.REVERT, ADDRESS, user)
+    with pytest.raises(LinkInvalid):
+        mailed.renew(Purpose.RESET, str(row_id))
+    mailed.withdraw(user, Purpose.REVERT)
+    with pytest.raises(LinkInvalid):
+        mailed.renew(Purpose.REVERT, str(row_id))
