@@ -21,10 +21,6 @@ from .refusals import LimitExceeded, LinkInvalid
 
 logger = logging.getLogger("django_simple_auth")
 
-# A new password withdraws what these letters would bring, and must find them in the queue as well as in the mailbox.
-# Not a way back: a thief knows the password, and would only have to change that as well.
-_OVERTAKEN = {MailedSecret.Purpose.CHANGE.value, MailedSecret.Purpose.RESET.value}
-
 
 class Undelivered(Exception):
     """The letter did not leave, and that has been told. Carries neither secret nor address."""
@@ -43,7 +39,8 @@ def deliver(
         return
     if user is not None and not (user.is_active and (address := address or users.address(user))):
         return
-    if letter in _OVERTAKEN and stamp and not constant_time_compare(stamp, stamp_of(user)):
+    # A new password must find in the queue, too, what it withdraws.
+    if letter in mailed.OVERTAKEN and stamp and not constant_time_compare(stamp, stamp_of(user)):
         return
     facts = facts or {}
     if user is not None and "device" in facts and not devices.remember(user, facts["device"]):

@@ -35,6 +35,8 @@ LIFETIMES = {
     Purpose.REVERT: timedelta(days=14),
     Purpose.INVITE: timedelta(days=7),
 }
+OVERTAKEN = (Purpose.RESET, Purpose.CHANGE)
+"""What a new password withdraws. Not a way back: a thief who knows the password would only have to change that, too."""
 
 
 @sensitive_variables()
@@ -44,7 +46,8 @@ def make(purpose: MailedSecret.Purpose, address: str, user: AbstractBaseUser | N
     Where there is no user yet, the address is kept folded: all its spellings are one.
 
     A way back stays good beside newer ones to other addresses: else whoever took an account would only have to change
-    its address twice. Raises ``LinkInvalid`` if the user was deleted meanwhile.
+    its address twice. Raises ``LinkInvalid`` if the user was deleted meanwhile, or has a new password
+    that would have withdrawn it.
     """
     secret = tokens.generate(PREFIXES[purpose])
     _replace(purpose, address, user, secret)
@@ -75,8 +78,10 @@ def _replace(purpose: MailedSecret.Purpose, address: str, user: AbstractBaseUser
     kept = users.fold(address) if user is None else address
 
     def replace() -> MailedSecret:
-        # In turns: of two made at once, neither would see the other one to delete it.
-        if user is not None and not users.take_turns(user):
+        # In turns: of two made at once, neither would see the other one to delete it. Nor would a new password see one
+        # that is made just after it, for a user who was loaded before.
+        loaded = {"password": user.password} if user is not None and purpose in OVERTAKEN else {}
+        if user is not None and not users.take_turns(user, **loaded):
             raise LinkInvalid
         created = tokens.now()
         row = MailedSecret.objects.create(

@@ -87,7 +87,7 @@ def follow(instance: Any, created: bool, raw: bool, update_fields: frozenset[str
         return
     if update_fields is None or "password" in update_fields:
         sessions.end_others(instance, _kept.get())
-        mailed.withdraw(instance, Purpose.RESET, Purpose.CHANGE)
+        mailed.withdraw(instance, *mailed.OVERTAKEN)
 
 
 @sensitive_variables()

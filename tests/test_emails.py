@@ -305,6 +305,24 @@ def test_a_thiefs_way_back_that_is_still_in_the_queue_never_leaves(client: Any, 
     assert not mailbox
 
 
+@pytest.mark.usefixtures("_taken_over")
+def test_a_letter_to_the_thief_that_is_being_written_meanwhile_never_leaves(
+    client: Any, user: Any, mailbox: Any, monkeypatch: Any
+):
+    owners = next(letter for letter in mailbox if letter.to == ["bob@example.com"])
+    real = mailed.make
+
+    def be_late(*arguments: Any) -> str:
+        monkeypatch.setattr(mailed, "make", real)
+        emails.prove(secret_in(owners))
+        return real(*arguments)
+
+    monkeypatch.setattr(mailed, "make", be_late)
+    emails.ask_change(User.objects.get(), "thief3@example.com", PASSWORD)
+    assert not [letter for letter in mailbox if letter.to == ["thief3@example.com"]]
+    assert not MailedSecret.objects.filter(purpose=Purpose.CHANGE).exists()
+
+
 def test_the_thief_cannot_fill_the_mailbox_before(client: Any, user: Any, mailbox: Any, settings: Any):
     settings.SIMPLE_AUTH |= {"THROTTLE_RATES": {"mail": "1/hour"}}
     for _ in range(2):

@@ -115,6 +115,15 @@ def test_there_is_none_for_a_user_who_has_gone(user: Any):
         mailed.make(Purpose.RESET, ADDRESS, user)
 
 
+@pytest.mark.parametrize("purpose", [Purpose.RESET, Purpose.CHANGE])
+def test_there_is_none_that_a_new_password_would_have_withdrawn(user: Any, purpose: MailedSecret.Purpose):
+    late = get_user_model().objects.get()
+    user.set_password("canary-Battery-Staple-8")
+    user.save()
+    with pytest.raises(LinkInvalid):
+        mailed.make(purpose, ADDRESS, late)
+
+
 def test_the_dead_are_deleted_batch_by_batch(user: Any):
     for purpose in Purpose:
         mailed.make(purpose, ADDRESS, user)
