@@ -58,6 +58,9 @@ def deliver(
         events.limit_exceeded.tell(user, scope="mail", letter=letter)
     except Exception as error:  # noqa: BLE001  (whatever it is, it is no answer to anybody)
         fail(letter, user, error)
+        if user is not None and "device" in facts:
+            # It has not been told; whoever tries again must find it new.
+            devices.forget(user, facts["device"])
         raise Undelivered(f"{letter}: {type(error).__name__}") from None
 
 
