@@ -195,7 +195,8 @@ def reset(token: str, new_password: str, request: HttpRequest | None = None) -> 
     """
     row = mailed.find(token, Purpose.RESET)
     user: Any = row.user
-    if user is None or not identifiers.bears(user, "email", row.address):
+    # Whoever has no usable password any more logs in elsewhere by now, and would get a second way in.
+    if user is None or not user.has_usable_password() or not identifiers.bears(user, "email", row.address):
         raise LinkInvalid
     _check(new_password, user)
 
