@@ -14,7 +14,7 @@ from django.utils import translation
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
-from . import devices, events, limits, mailed, users
+from . import devices, events, limits, mailed, redaction, users
 from .conf import conf
 from .models import MailedSecret
 from .refusals import LimitExceeded, LinkInvalid
@@ -67,7 +67,10 @@ def deliver(
 def fail(letter: str, user: AbstractBaseUser | None, error: Exception) -> None:
     """Tell that a letter did not leave."""
     # Without the traceback: the link is in the variables of many frames, and error reports show those.
-    logger.error("The letter %r could not be sent: %s: %s", letter, type(error).__name__, error)
+    reason = str(error)
+    if redaction.mentions_token(reason):
+        reason = "(its text quotes the letter's link)"
+    logger.error("The letter %r could not be sent: %s: %s", letter, type(error).__name__, reason)
     events.mail_failed.tell(user, letter=letter, error=type(error).__name__)
 
 

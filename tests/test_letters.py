@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from quopri import encodestring
+from smtplib import SMTPDataError
 from typing import Any
 
 import pytest
@@ -116,6 +118,23 @@ def test_a_mail_server_that_refuses_leaves_no_frames_for_an_error_report(
     mail.send("reset", user)
     assert "'reset' could not be sent: ConnectionError: 554 not here" in caplog.text
     assert not [record for record in caplog.records if record.exc_info]
+    assert "dsp_" not in caplog.text
+
+
+def quoted_printable(text: str) -> str:
+    return encodestring(text.encode()).decode()
+
+
+@pytest.mark.parametrize("quoted", [str, quoted_printable, lambda text: text[: text.index("dsp_") + 20]])
+def test_a_mail_server_that_quotes_the_letter_brings_no_secret_into_the_log(
+    user: Any, mailbox: Any, monkeypatch: Any, caplog: Any, quoted: Any
+):
+    def refuse(self: Any, messages: Any) -> None:
+        raise SMTPDataError(554, f"5.7.1 this looks like spam: {quoted(messages[0].body)}".encode())
+
+    monkeypatch.setattr(EmailBackend, "send_messages", refuse)
+    mail.send("reset", user)
+    assert "'reset' could not be sent: SMTPDataError" in caplog.text
     assert "dsp_" not in caplog.text
 
 
