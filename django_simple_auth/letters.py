@@ -26,6 +26,15 @@ class Undelivered(Exception):
     """The letter did not leave, and that has been told. Carries neither secret nor address."""
 
 
+class _Link(str):
+    """Prints nothing of itself: of a template that asks for what is not there, Django logs all that is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<link>"
+
+
 @sensitive_variables()
 def deliver(
     letter: str, key: str, address: str, language: str, stamp: str = "", facts: Mapping[str, str] | None = None
@@ -95,7 +104,7 @@ def _written(
         pattern = _public_url() + conf.LINKS[letter]
         row_id = facts.get("row")
         secret = mailed.make(purpose, address, user) if row_id is None else mailed.renew(purpose, row_id)
-        context["link"] = pattern.replace("{token}", secret)
+        context["link"] = _Link(pattern.replace("{token}", secret))
     subject, text, html = (
         render_to_string(f"django_simple_auth/mail/{letter}.{kind}", context) for kind in ("subject.txt", "txt", "html")
     )

@@ -138,6 +138,20 @@ def test_a_mail_server_that_quotes_the_letter_brings_no_secret_into_the_log(
     assert "dsp_" not in caplog.text
 
 
+def test_a_template_that_asks_for_what_is_not_there_brings_no_secret_into_the_log(
+    user: Any, mailbox: Any, settings: Any, tmp_path: Path, caplog: Any
+):
+    folder = tmp_path / "django_simple_auth" / "mail"
+    folder.mkdir(parents=True)
+    (folder / "reset.txt").write_text("{{ site_name }}{{ link.short }}{{ link }}")
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [str(tmp_path)]}]
+    with caplog.at_level("DEBUG", "django.template"):
+        mail.send("reset", user)
+    assert mailbox[0].body.startswith("https://www.example.com/reset-password#token=dsp_")
+    assert "Failed lookup for key [site_name]" in caplog.text
+    assert "dsp_" not in caplog.text
+
+
 def test_a_host_sends_letters_of_its_own_without_a_link(user: Any, mailbox: Any, settings: Any, tmp_path: Path):
     folder = tmp_path / "django_simple_auth" / "mail"
     folder.mkdir(parents=True)
