@@ -64,6 +64,16 @@ def test_what_changes_state_needs_the_csrf_token(browser: Client):
     assert not AuthToken.objects.exists()
 
 
+def test_a_csrf_token_from_before_the_login_is_no_good_after_it(browser: Client):
+    planted = "a" * 32
+    browser.cookies["csrftoken"] = planted
+    csrf = log_in(browser).cookies["csrftoken"].value
+    assert csrf != planted
+    headers = {"x-csrftoken": planted, "referer": "https://testserver/"}
+    refused = browser.post("/api/logout/", content_type="application/json", headers=headers, secure=True)
+    assert refused.status_code == 403
+
+
 def test_a_dead_cookie_is_cleared_where_it_is_used_up_and_ignored_where_nobody_needs_one(browser: Client, user: Any):
     csrf = log_in(browser).cookies["csrftoken"].value
     sessions.end_all(user)
