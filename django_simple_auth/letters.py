@@ -14,7 +14,7 @@ from django.utils import translation
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
-from . import devices, events, limits, mailed, redaction, users
+from . import devices, events, identifiers, limits, mailed, redaction, users
 from .conf import conf
 from .models import MailedSecret
 from .refusals import LimitExceeded, LinkInvalid
@@ -94,8 +94,9 @@ def _written(
     letter: str, user: AbstractBaseUser | None, address: str, facts: Mapping[str, str]
 ) -> EmailMultiAlternatives:
     # To an address that may be a stranger's goes nothing that somebody else has chosen.
-    unproved = letter in {MailedSecret.Purpose.CHANGE.value, MailedSecret.Purpose.VERIFY.value}
-    name = address if unproved or user is None else user.get_username()
+    name = address
+    if user is not None and identifiers.bears(user, "email", address) and identifiers.is_verified(user):
+        name = user.get_username()
     context: dict[str, Any] = {"facts": facts, "user": user, "name": name, "address": address}
     if letter in MailedSecret.Purpose.values:
         purpose = MailedSecret.Purpose(letter)

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.mail.backends.locmem import EmailBackend
 
-from django_simple_auth import letters, mail, mailed
+from django_simple_auth import emails, letters, mail, mailed
 from django_simple_auth.models import MailedSecret
 from tests.letters import secret_in
 
@@ -40,6 +40,7 @@ def test_a_host_overrides_templates_by_their_path(user: Any, mailbox: Any, setti
     folder.mkdir(parents=True)
     (folder / "reset.subject.txt").write_text("Line one\r\nBcc: eve@example.com\n{{ name }}")
     (folder / "reset.html").write_text("")
+    emails.trust(user)
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [str(tmp_path)]}]
     mail.send("reset", user)
     assert mailbox[0].subject == "Line one Bcc: eve@example.com bob"
@@ -49,9 +50,25 @@ def test_a_host_overrides_templates_by_their_path(user: Any, mailbox: Any, setti
 def test_a_name_is_text_in_text_and_escaped_in_html(user: Any, mailbox: Any):
     user.username = "<b>&"
     user.save()
+    emails.trust(user)
     mail.send("reset", user)
     assert "Hello <b>&," in mailbox[0].body
     assert "Hello &lt;b&gt;&amp;," in mailbox[0].alternatives[0][0]
+
+
+@pytest.mark.parametrize("letter", ["reset", "known", "password_changed"])
+def test_to_an_address_that_was_never_proved_goes_no_name_that_somebody_has_chosen(
+    user: Any, mailbox: Any, letter: str
+):
+    user.username = "evil.example"
+    user.save()
+    mail.send(letter, user)
+    emails.trust(user)
+    mail.send(letter, user, "elsewhere@example.com")
+    mail.send(letter, user)
+    texts = [f"{letter.body}{letter.alternatives}" for letter in mailbox]
+    assert ["evil" in text for text in texts] == [False, False, True]
+    assert ["Hello bob@example.com," in text for text in texts] == [True, False, False]
 
 
 @pytest.mark.parametrize("case", ["deleted", "disabled", "without address"])
@@ -159,5 +176,5 @@ def test_a_host_sends_letters_of_its_own_without_a_link(user: Any, mailbox: Any,
         (folder / f"hello.{kind}").write_text("Hello {{ name }}{{ link }}")
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [str(tmp_path)]}]
     mail.send("hello", user, "elsewhere@example.com")
-    assert (mailbox[0].to, mailbox[0].body) == (["elsewhere@example.com"], "Hello bob")
+    assert (mailbox[0].to, mailbox[0].body) == (["elsewhere@example.com"], "Hello elsewhere@example.com")
     assert not MailedSecret.objects.exists()
