@@ -121,8 +121,9 @@ def authenticate(
     """The user, called by ``username`` or by ``email``, whom AUTHENTICATION_BACKENDS let in.
 
     Raises ``InvalidCredentials`` for every reason alike; ``EmailUnverified`` is one, told after the right password
-    alone, to whoever needs to know. With ``explain`` it is ``UnknownUser``, ``WrongPassword`` or
-    ``AccountDisabled``, at one more query and one more run of the hasher whichever it is.
+    alone, to whoever needs to know, and to nobody where SIMPLE_AUTH["REGISTRATION"] is "verify_first". With ``explain``
+    it is ``UnknownUser``, ``WrongPassword`` or ``AccountDisabled``, at one more query and one more run of the hasher
+    whichever it is.
     """
     try:
         return _let_in(username or "", email, password, request, explain)
@@ -154,10 +155,13 @@ def _let_in(
     user = passwords.check(lambda: ask_backends(request, username=stored, password=password), password)
     if user is not None and email is None and not _may_be_called(user, username):
         user = None
+    # Looked up for nobody, too, so that no query tells who was found.
+    is_proved = conf.EMAIL_VERIFICATION != "required" or identifiers.is_verified(user or get_user_model()())
     if user is None or not user.is_active:
         raise _explanation(stored, password) if explain else InvalidCredentials
-    if conf.EMAIL_VERIFICATION == "required" and not identifiers.is_verified(user):
-        raise EmailUnverified
+    if not is_proved:
+        # A stranger who has registered somebody's address would learn from it that nobody else has.
+        raise InvalidCredentials if conf.REGISTRATION == "verify_first" else EmailUnverified
     return user
 
 

@@ -117,11 +117,15 @@ class Settings:
 
     @property
     def COOKIE_NAME(self) -> str:
-        """Of the cookie that carries a browser's token, where a contract says so. ``__Host-`` ties it to this host."""
+        """Of the cookie that carries a browser's token, where a contract says so. ``__Host-`` ties it to this host.
+
+        Its name must tell that it is a secret: error reports show every other cookie, also those of the host's views.
+        """
         value = self.SIMPLE_AUTH.get("COOKIE_NAME", DEFAULT_COOKIE_NAME)
-        if not isinstance(value, str) or not re.fullmatch(r"[\w-]+", value, re.ASCII):
+        if not isinstance(value, str) or not re.fullmatch(r"[\w-]*(auth|token)[\w-]*", value, re.ASCII | re.IGNORECASE):
             raise ImproperlyConfigured(
-                f"SIMPLE_AUTH['COOKIE_NAME'] must be letters, digits, '-' and '_', not {value!r}."
+                "SIMPLE_AUTH['COOKIE_NAME'] must be letters, digits, '-' and '_', and have 'auth' or 'token' in it, by "
+                f"which Django's error reports know what to hide; not {value!r}."
             )
         return value
 

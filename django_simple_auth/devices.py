@@ -58,6 +58,11 @@ def remember(user: AbstractBaseUser, name: str) -> bool:
     return transact(note, KnownDevice)
 
 
+def forget(user: AbstractBaseUser, name: str) -> None:
+    """The next login from the device of this name will be news."""
+    _rows().filter(digest=_digest(user, name)).delete()
+
+
 def forget_others(user: AbstractBaseUser, name: str) -> None:
     """Whoever logs in from any other device than this one will be news."""
 

@@ -114,7 +114,9 @@ def _offer_way_back(user: AbstractBaseUser) -> None:
     # not give the account to whoever got its mail.
     old = identifiers.claim("email", users.address(user))
     if old is not None and old.user_id == user.pk and (old.verified_at or conf.EMAIL_VERIFICATION == "off"):
-        mail.send("revert", user, users.address(user))
+        # In its place already: a thief's own way back must come after this one, in whichever order letters are written.
+        row_id = mailed.reserve(Purpose.REVERT, users.address(user), user)
+        mail.send("revert", user, users.address(user), row=str(row_id))
 
 
 def _own(user: AbstractBaseUser, address: str) -> AbstractBaseUser | None:

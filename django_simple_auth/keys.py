@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, router
@@ -62,10 +61,9 @@ def create(
     try:
         issued = transact(issue, AuthToken)
     except IntegrityError:
-        everybody = get_user_model()._base_manager.using(router.db_for_write(AuthToken))
-        if everybody.filter(pk=user.pk, password=user.password).exists():
+        if sessions.is_unchanged(user):
             raise
-        # The user was deleted meanwhile, or has another password: whatever let him in is no longer good.
+        # The user was deleted or deactivated meanwhile, or has another password: what let him in is no longer good.
         raise TokenInvalid from None
     events.key_created.tell(user, request, key=issued.row.pk)
     return issued

@@ -14,19 +14,25 @@ from django.utils import translation
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
-from . import devices, events, limits, mailed, users
+from . import devices, events, identifiers, limits, mailed, redaction, users
 from .conf import conf
 from .models import MailedSecret
 from .refusals import LimitExceeded, LinkInvalid
 
 logger = logging.getLogger("django_simple_auth")
 
-# A new password withdraws what these letters would bring, and must find them in the queue as well as in the mailbox.
-_OVERTAKEN = {MailedSecret.Purpose.CHANGE.value, MailedSecret.Purpose.REVERT.value, MailedSecret.Purpose.RESET.value}
-
 
 class Undelivered(Exception):
     """The letter did not leave, and that has been told. Carries neither secret nor address."""
+
+
+class _Link(str):
+    """Prints nothing of itself: of a template that asks for what is not there, Django logs all that is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<link>"
 
 
 @sensitive_variables()
@@ -42,7 +48,8 @@ def deliver(
         return
     if user is not None and not (user.is_active and (address := address or users.address(user))):
         return
-    if letter in _OVERTAKEN and stamp and not constant_time_compare(stamp, stamp_of(user)):
+    # A new password must find in the queue, too, what it withdraws.
+    if letter in mailed.OVERTAKEN and stamp and not constant_time_compare(stamp, stamp_of(user)):
         return
     facts = facts or {}
     if user is not None and "device" in facts and not devices.remember(user, facts["device"]):
@@ -60,13 +67,19 @@ def deliver(
         events.limit_exceeded.tell(user, scope="mail", letter=letter)
     except Exception as error:  # noqa: BLE001  (whatever it is, it is no answer to anybody)
         fail(letter, user, error)
+        if user is not None and "device" in facts:
+            # It has not been told; whoever tries again must find it new.
+            devices.forget(user, facts["device"])
         raise Undelivered(f"{letter}: {type(error).__name__}") from None
 
 
 def fail(letter: str, user: AbstractBaseUser | None, error: Exception) -> None:
     """Tell that a letter did not leave."""
     # Without the traceback: the link is in the variables of many frames, and error reports show those.
-    logger.error("The letter %r could not be sent: %s: %s", letter, type(error).__name__, error)
+    reason = str(error)
+    if redaction.mentions_token(reason):
+        reason = "(its text quotes the letter's link)"
+    logger.error("The letter %r could not be sent: %s: %s", letter, type(error).__name__, reason)
     events.mail_failed.tell(user, letter=letter, error=type(error).__name__)
 
 
@@ -81,15 +94,18 @@ def _written(
     letter: str, user: AbstractBaseUser | None, address: str, facts: Mapping[str, str]
 ) -> EmailMultiAlternatives:
     # To an address that may be a stranger's goes nothing that somebody else has chosen.
-    unproved = letter in {MailedSecret.Purpose.CHANGE.value, MailedSecret.Purpose.VERIFY.value}
-    name = address if unproved or user is None else user.get_username()
+    name = address
+    if user is not None and identifiers.bears(user, "email", address) and identifiers.is_verified(user):
+        name = user.get_username()
     context: dict[str, Any] = {"facts": facts, "user": user, "name": name, "address": address}
     if letter in MailedSecret.Purpose.values:
         purpose = MailedSecret.Purpose(letter)
         context["lifetime"] = mailed.LIFETIMES[purpose]
         # Before a secret is made that nobody could be sent.
         pattern = _public_url() + conf.LINKS[letter]
-        context["link"] = pattern.replace("{token}", mailed.make(purpose, address, user))
+        row_id = facts.get("row")
+        secret = mailed.make(purpose, address, user) if row_id is None else mailed.renew(purpose, row_id)
+        context["link"] = _Link(pattern.replace("{token}", secret))
     subject, text, html = (
         render_to_string(f"django_simple_auth/mail/{letter}.{kind}", context) for kind in ("subject.txt", "txt", "html")
     )

@@ -35,6 +35,8 @@ LIFETIMES = {
     Purpose.REVERT: timedelta(days=14),
     Purpose.INVITE: timedelta(days=7),
 }
+OVERTAKEN = (Purpose.RESET, Purpose.CHANGE)
+"""What a new password withdraws. Not a way back: a thief who knows the password would only have to change that, too."""
 
 
 @sensitive_variables()
@@ -44,16 +46,42 @@ def make(purpose: MailedSecret.Purpose, address: str, user: AbstractBaseUser | N
     Where there is no user yet, the address is kept folded: all its spellings are one.
 
     A way back stays good beside newer ones to other addresses: else whoever took an account would only have to change
-    its address twice. Raises ``LinkInvalid`` if the user was deleted meanwhile.
+    its address twice. Raises ``LinkInvalid`` if the user was deleted meanwhile, or has a new password
+    that would have withdrawn it.
     """
+    secret = tokens.generate(PREFIXES[purpose])
+    _replace(purpose, address, user, secret)
+    return secret
+
+
+def reserve(purpose: MailedSecret.Purpose, address: str, user: AbstractBaseUser) -> int:
+    """The id of a row that takes its place among the user's others now, and whose secret is made by ``renew``.
+
+    For a letter that must be sent whatever happens before it is written. Raises ``LinkInvalid`` as ``make`` does.
+    """
+    return _replace(purpose, address, user, tokens.generate(PREFIXES[purpose])).pk
+
+
+@sensitive_variables()
+def renew(purpose: MailedSecret.Purpose, row_id: str) -> str:
+    """A fresh secret for the row of this id. Raises ``LinkInvalid`` if it has been used or withdrawn, or is too old."""
+    secret = tokens.generate(PREFIXES[purpose])
+    if not _live().filter(pk=row_id, purpose=purpose).update(digest=tokens.digest(secret)):
+        raise LinkInvalid
+    return secret
+
+
+@sensitive_variables()
+def _replace(purpose: MailedSecret.Purpose, address: str, user: AbstractBaseUser | None, secret: str) -> MailedSecret:
     # The stubs know one user model; hosts have many.
     owner: Any = user
-    secret = tokens.generate(PREFIXES[purpose])
     kept = users.fold(address) if user is None else address
 
-    def replace() -> None:
-        # In turns: of two made at once, neither would see the other one to delete it.
-        if user is not None and not users.take_turns(user):
+    def replace() -> MailedSecret:
+        # In turns: of two made at once, neither would see the other one to delete it. Nor would a new password see one
+        # that is made just after it, for a user who was loaded before.
+        loaded = {"password": user.password} if user is not None and purpose in OVERTAKEN else {}
+        if user is not None and not users.take_turns(user, **loaded):
             raise LinkInvalid
         created = tokens.now()
         row = MailedSecret.objects.create(
@@ -68,9 +96,9 @@ def make(purpose: MailedSecret.Purpose, address: str, user: AbstractBaseUser | N
         if user is None or purpose == Purpose.REVERT:
             older = older.filter(address=kept)
         older.delete()
+        return row
 
-    transact(replace, MailedSecret)
-    return secret
+    return transact(replace, MailedSecret)
 
 
 @sensitive_variables()

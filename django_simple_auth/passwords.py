@@ -87,7 +87,7 @@ def follow(instance: Any, created: bool, raw: bool, update_fields: frozenset[str
         return
     if update_fields is None or "password" in update_fields:
         sessions.end_others(instance, _kept.get())
-        mailed.withdraw(instance, Purpose.RESET, Purpose.CHANGE)
+        mailed.withdraw(instance, *mailed.OVERTAKEN)
 
 
 @sensitive_variables()
@@ -195,7 +195,8 @@ def reset(token: str, new_password: str, request: HttpRequest | None = None) -> 
     """
     row = mailed.find(token, Purpose.RESET)
     user: Any = row.user
-    if user is None or not identifiers.bears(user, "email", row.address):
+    # Whoever has no usable password any more logs in elsewhere by now, and would get a second way in.
+    if user is None or not user.has_usable_password() or not identifiers.bears(user, "email", row.address):
         raise LinkInvalid
     _check(new_password, user)
 

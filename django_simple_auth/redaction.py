@@ -17,6 +17,14 @@ _PREFIXES = "|".join([*tokens.PREFIXES.values(), *mailed.PREFIXES.values()])
 _TOKEN = re.compile(rf"\b({_PREFIXES})_[0-9A-Za-z]{{{tokens.LENGTH - 4}}}\b")
 
 
+_PART = re.compile(rf"({_PREFIXES})_[0-9A-Za-z]")
+
+
+def mentions_token(text: str) -> bool:
+    """Whether there is a token in the text, or the beginning of one: others break and encode lines as they like."""
+    return _PART.search(text) is not None
+
+
 class RedactTokens(logging.Filter):
     """Leaves of every token its prefix. Attached to ACCESS_LOGS; a host may attach it to more."""
 

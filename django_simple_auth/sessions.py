@@ -55,7 +55,7 @@ def start(user: AbstractBaseUser, request: HttpRequest | None = None, *, device:
 
     ``device`` and ``address`` are what the user will know the session by in a list.
 
-    Sends ``user_logged_in``. Raises ``InvalidCredentials`` if the user was deleted meanwhile, and
+    Sends ``user_logged_in``. Raises ``InvalidCredentials`` if the user was deleted or deactivated meanwhile, and
     ``CredentialsOutdated`` if the password is another one than ``user`` was loaded with.
     """
 
@@ -75,7 +75,7 @@ def start(user: AbstractBaseUser, request: HttpRequest | None = None, *, device:
 def log_in(user: AbstractBaseUser, request: HttpRequest | None, grant: Callable[[], _T]) -> _T:
     """Send ``user_logged_in`` and grant whatever a login grants, in one transaction.
 
-    Raises ``InvalidCredentials`` if the user was deleted meanwhile.
+    Raises ``InvalidCredentials`` if the user was deleted or deactivated meanwhile.
     """
 
     def begin() -> _T:
@@ -99,6 +99,8 @@ def log_in(user: AbstractBaseUser, request: HttpRequest | None, grant: Callable[
             raise InvalidCredentials from None
         if password != user.password:
             raise CredentialsOutdated from None
+        if not is_unchanged(user):
+            raise InvalidCredentials from None
         raise
 
 
@@ -217,13 +219,23 @@ def end_if_deactivated(instance: models.Model, created: bool, raw: bool, using: 
 
 
 def unchanged(user: AbstractBaseUser) -> models.Subquery:
-    """The user's key, if the password is still the one that was checked; else NULL, which no token takes.
+    """The user's key, if ``is_unchanged``; else NULL, which no token takes.
 
-    Asked within the INSERT, under a lock: a change of the password either comes first and is seen, or comes later and
-    finds the token to delete it.
+    Asked within the INSERT, under a lock: a change of the password or a deactivation either comes first and is seen, or
+    comes later and finds the token to delete it.
     """
+    return models.Subquery(_as_loaded(user).select_for_update().values("pk"))
+
+
+def is_unchanged(user: AbstractBaseUser) -> bool:
+    """Whether the password is still the one that was checked, and the account is active."""
+    return _as_loaded(user).exists()
+
+
+def _as_loaded(user: AbstractBaseUser) -> models.QuerySet[Any]:
     rows = get_user_model()._base_manager.using(tokens.primary()).filter(pk=user.pk, password=user.password)
-    return models.Subquery(rows.select_for_update().values("pk"))
+    # On some models, it is a property made of other fields.
+    return rows.filter(is_active=True) if users.has_field("is_active") else rows
 
 
 def _tokens(user: AbstractBaseUser) -> models.QuerySet[AuthToken]:

@@ -175,6 +175,23 @@ def test_every_refused_login_looks_and_costs_the_same(user: Any, hashings: list[
     assert (len(queries), len(hashings)) == (1, 1)
 
 
+@pytest.mark.parametrize("case", ["unknown user", "wrong password", "never proved"])
+def test_where_nobody_is_to_know_who_is_there_a_missing_proof_looks_and_costs_the_same(
+    user: Any, settings: Any, hashings: list[str], case: str
+):
+    settings.SIMPLE_AUTH = {"REGISTRATION": "verify_first"}
+    username, password = "bob", PASSWORD
+    if case == "unknown user":
+        username = "nobody"
+    if case == "wrong password":
+        password = "wrong"
+    hashings.clear()
+    with CaptureQueriesContext(connection) as queries, pytest.raises(InvalidCredentials) as refused:
+        accounts.authenticate(username=username, password=password)
+    assert type(refused.value) is InvalidCredentials
+    assert (len(queries), len(hashings)) == (2, 1)
+
+
 def test_a_backend_that_lets_the_inactive_in_does_not_open_the_account(user: Any, settings: Any):
     settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.AllowAllUsersModelBackend"]
     User.objects.update(is_active=False)

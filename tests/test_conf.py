@@ -62,6 +62,7 @@ def test_a_lifetime_that_cannot_be_meant_names_the_fix(settings: Any, value: Any
         ("LOGIN_WITH", ["phone"], "must be a list of 'username' and 'email'"),
         ("COOKIE_NAME", "a b", "must be letters"),
         ("COOKIE_NAME", None, "must be letters"),
+        ("COOKIE_NAME", "__Host-sid", "have 'auth' or 'token' in it"),
         ("DELETE_ACCOUNT", "tests.nowhere.at_all", "cannot be imported"),
         ("DELETE_ACCOUNT", "no path", "cannot be imported"),
         ("DELETE_ACCOUNT", "tests.settings.SECRET_KEY", "must be the dotted path"),

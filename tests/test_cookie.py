@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import include, path
+from django.views.debug import ExceptionReporter
 
 from django_simple_auth import sessions, tokens
+from django_simple_auth.conf import conf
 from django_simple_auth.models import AuthToken
 from tests.client import PASSWORD
 
@@ -62,6 +64,16 @@ def test_what_changes_state_needs_the_csrf_token(browser: Client):
     assert not AuthToken.objects.exists()
 
 
+def test_a_csrf_token_from_before_the_login_is_no_good_after_it(browser: Client):
+    planted = "a" * 32
+    browser.cookies["csrftoken"] = planted
+    csrf = log_in(browser).cookies["csrftoken"].value
+    assert csrf != planted
+    headers = {"x-csrftoken": planted, "referer": "https://testserver/"}
+    refused = browser.post("/api/logout/", content_type="application/json", headers=headers, secure=True)
+    assert refused.status_code == 403
+
+
 def test_a_dead_cookie_is_cleared_where_it_is_used_up_and_ignored_where_nobody_needs_one(browser: Client, user: Any):
     csrf = log_in(browser).cookies["csrftoken"].value
     sessions.end_all(user)
@@ -77,6 +89,16 @@ def test_a_header_is_no_cookie_and_a_dead_cookie_is_401(browser: Client, user: A
     assert browser.get("/api/me/", headers={"authorization": f"Token {secret}"}).status_code == 401
     browser.cookies[NAME] = secret[:-1] + "!"
     assert browser.get("/api/me/").status_code == 401
+
+
+@pytest.mark.parametrize("name", [NAME, "Token", "my-AUTH"])
+def test_an_error_report_does_not_show_it(browser: Client, user: Any, settings: Any, rf: Any, name: str):
+    settings.SIMPLE_AUTH = {"COOKIE_NAME": name}
+    request = rf.get("/")
+    request.COOKIES[conf.COOKIE_NAME] = secret = sessions.start(user).secret
+    report = ExceptionReporter(request, ValueError, ValueError("of a view of the host's"), None)
+    assert name in report.get_traceback_text()
+    assert secret not in report.get_traceback_text() + report.get_traceback_html()
 
 
 def test_without_a_cookie_nobody_asks_for_a_csrf_token(browser: Client):

@@ -56,6 +56,14 @@ def test_a_device_that_was_there_today_costs_one_query(user: Any):
     assert len(queries) == 1
 
 
+def test_what_is_forgotten_is_news(user: Any):
+    devices.remember(user, FIREFOX)
+    devices.remember(user, EDGE)
+    devices.forget(user, EDGE)
+    assert not devices.remember(user, FIREFOX)
+    assert devices.remember(user, EDGE)
+
+
 def test_the_last_login_is_noted_once_a_day_and_the_long_gone_are_forgotten(user: Any):
     devices.remember(user, FIREFOX)
     devices.remember(user, EDGE)

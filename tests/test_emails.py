@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
-from django_simple_auth import accounts, emails, identifiers, mail, mailed, passwords, sessions, tokens, users
+from django_simple_auth import accounts, emails, identifiers, letters, mail, mailed, passwords, sessions, tokens, users
 from django_simple_auth.models import AuthToken, Identifier, MailedSecret
 from django_simple_auth.refusals import EmailTaken, EmailUnverified, InvalidCredentials, InvalidValue, LinkInvalid
 from tests.client import PASSWORD
@@ -255,6 +255,72 @@ def test_the_thief_cannot_use_up_the_owners_way_back(client: Any, user: Any, mai
     assert User.objects.get().email == "thief@example.com"
     assert prove(client, mine).status_code == 204
     assert User.objects.get().email == "bob@example.com"
+
+
+@pytest.fixture
+def held(mailbox: Any, monkeypatch: Any) -> list[Any]:
+    """Letters of the way back, which wait as in a queue."""
+    waiting: list[Any] = []
+    real = mail._hand_over
+    monkeypatch.setattr(
+        mail, "_hand_over", lambda *words: waiting.append(words) if words[0] == "revert" else real(*words)
+    )
+    return waiting
+
+
+@pytest.fixture
+def taken_over(held: list[Any], _taken_over: None) -> list[Any]:
+    """The letters to the owner and to the thief's first address."""
+    return held
+
+
+def test_the_thief_cannot_overtake_the_way_back_by_another_password(client: Any, user: Any, mailbox: Any, held: Any):
+    log_in(client, user)
+    change_to(client, "thief@example.com")
+    prove(client, mailbox[-1])
+    passwords.change(User.objects.get(), PASSWORD, "canary-Battery-Staple-8")
+    letters.deliver(*held[0])
+    assert mailbox[-1].to == ["bob@example.com"]
+    assert prove(client, mailbox[-1]).status_code == 204
+    assert User.objects.get().email == "bob@example.com"
+
+
+def test_the_thief_keeps_no_way_back_in_whichever_order_letters_are_written(client: Any, mailbox: Any, taken_over: Any):
+    owners, thiefs = taken_over
+    letters.deliver(*thiefs)
+    letters.deliver(*owners)
+    *_others, to_thief, to_owner = mailbox
+    assert (to_thief.to, to_owner.to) == (["thief@example.com"], ["bob@example.com"])
+    assert prove(client, to_owner).status_code == 204
+    assert prove(client, to_thief).status_code == 400
+    assert User.objects.get().email == "bob@example.com"
+
+
+def test_a_thiefs_way_back_that_is_still_in_the_queue_never_leaves(client: Any, mailbox: Any, taken_over: Any):
+    owners, thiefs = taken_over
+    letters.deliver(*owners)
+    prove(client, mailbox[-1])
+    mailbox.clear()
+    letters.deliver(*thiefs)
+    assert not mailbox
+
+
+@pytest.mark.usefixtures("_taken_over")
+def test_a_letter_to_the_thief_that_is_being_written_meanwhile_never_leaves(
+    client: Any, user: Any, mailbox: Any, monkeypatch: Any
+):
+    owners = next(letter for letter in mailbox if letter.to == ["bob@example.com"])
+    real = mailed.make
+
+    def be_late(*arguments: Any) -> str:
+        monkeypatch.setattr(mailed, "make", real)
+        emails.prove(secret_in(owners))
+        return real(*arguments)
+
+    monkeypatch.setattr(mailed, "make", be_late)
+    emails.ask_change(User.objects.get(), "thief3@example.com", PASSWORD)
+    assert not [letter for letter in mailbox if letter.to == ["thief3@example.com"]]
+    assert not MailedSecret.objects.filter(purpose=Purpose.CHANGE).exists()
 
 
 def test_the_thief_cannot_fill_the_mailbox_before(client: Any, user: Any, mailbox: Any, settings: Any):

@@ -68,6 +68,8 @@ def test_a_key_ends_with_its_user_and_with_his_right_to_come_in(user: Any):
     user.is_active = False
     user.save()
     assert not AuthToken.objects.exists()
+    user.is_active = True
+    user.save()
     keys.create(user)
     user.delete()
     assert not AuthToken.objects.exists()
@@ -127,6 +129,15 @@ def test_a_user_deleted_meanwhile_gets_no_key(transactional_db: None):
     User.objects.filter(pk=user.pk).delete()
     with pytest.raises(TokenInvalid):
         keys.create(user)
+    assert not AuthToken.objects.exists()
+
+
+def test_a_user_deactivated_meanwhile_gets_no_key(user: Any):
+    stale = User.objects.get()
+    user.is_active = False
+    user.save()
+    with pytest.raises(TokenInvalid):
+        keys.create(stale)
     assert not AuthToken.objects.exists()
 
 

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from quopri import encodestring
+from smtplib import SMTPDataError
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.mail.backends.locmem import EmailBackend
 
-from django_simple_auth import letters, mail, mailed
+from django_simple_auth import emails, letters, mail, mailed
 from django_simple_auth.models import MailedSecret
 from tests.letters import secret_in
 
@@ -38,6 +40,7 @@ def test_a_host_overrides_templates_by_their_path(user: Any, mailbox: Any, setti
     folder.mkdir(parents=True)
     (folder / "reset.subject.txt").write_text("Line one\r\nBcc: eve@example.com\n{{ name }}")
     (folder / "reset.html").write_text("")
+    emails.trust(user)
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [str(tmp_path)]}]
     mail.send("reset", user)
     assert mailbox[0].subject == "Line one Bcc: eve@example.com bob"
@@ -47,9 +50,25 @@ def test_a_host_overrides_templates_by_their_path(user: Any, mailbox: Any, setti
 def test_a_name_is_text_in_text_and_escaped_in_html(user: Any, mailbox: Any):
     user.username = "<b>&"
     user.save()
+    emails.trust(user)
     mail.send("reset", user)
     assert "Hello <b>&," in mailbox[0].body
     assert "Hello &lt;b&gt;&amp;," in mailbox[0].alternatives[0][0]
+
+
+@pytest.mark.parametrize("letter", ["reset", "known", "password_changed"])
+def test_to_an_address_that_was_never_proved_goes_no_name_that_somebody_has_chosen(
+    user: Any, mailbox: Any, letter: str
+):
+    user.username = "evil.example"
+    user.save()
+    mail.send(letter, user)
+    emails.trust(user)
+    mail.send(letter, user, "elsewhere@example.com")
+    mail.send(letter, user)
+    texts = [f"{letter.body}{letter.alternatives}" for letter in mailbox]
+    assert ["evil" in text for text in texts] == [False, False, True]
+    assert ["Hello bob@example.com," in text for text in texts] == [True, False, False]
 
 
 @pytest.mark.parametrize("case", ["deleted", "disabled", "without address"])
@@ -94,7 +113,7 @@ def test_without_a_public_url_no_secret_is_made_and_the_log_names_the_fix(
     assert not MailedSecret.objects.exists()
 
 
-@pytest.mark.parametrize("letter", ["reset", "change", "revert"])
+@pytest.mark.parametrize("letter", ["reset", "change"])
 def test_a_letter_that_a_new_password_overtakes_never_leaves(user: Any, mailbox: Any, monkeypatch: Any, letter: str):
     held: list[Any] = []
     monkeypatch.setattr(mail, "_hand_over", lambda *words: held.append(words))
@@ -119,6 +138,37 @@ def test_a_mail_server_that_refuses_leaves_no_frames_for_an_error_report(
     assert "dsp_" not in caplog.text
 
 
+def quoted_printable(text: str) -> str:
+    return encodestring(text.encode()).decode()
+
+
+@pytest.mark.parametrize("quoted", [str, quoted_printable, lambda text: text[: text.index("dsp_") + 20]])
+def test_a_mail_server_that_quotes_the_letter_brings_no_secret_into_the_log(
+    user: Any, mailbox: Any, monkeypatch: Any, caplog: Any, quoted: Any
+):
+    def refuse(self: Any, messages: Any) -> None:
+        raise SMTPDataError(554, f"5.7.1 this looks like spam: {quoted(messages[0].body)}".encode())
+
+    monkeypatch.setattr(EmailBackend, "send_messages", refuse)
+    mail.send("reset", user)
+    assert "'reset' could not be sent: SMTPDataError" in caplog.text
+    assert "dsp_" not in caplog.text
+
+
+def test_a_template_that_asks_for_what_is_not_there_brings_no_secret_into_the_log(
+    user: Any, mailbox: Any, settings: Any, tmp_path: Path, caplog: Any
+):
+    folder = tmp_path / "django_simple_auth" / "mail"
+    folder.mkdir(parents=True)
+    (folder / "reset.txt").write_text("{{ site_name }}{{ link.short }}{{ link }}")
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [str(tmp_path)]}]
+    with caplog.at_level("DEBUG", "django.template"):
+        mail.send("reset", user)
+    assert mailbox[0].body.startswith("https://www.example.com/reset-password#token=dsp_")
+    assert "Failed lookup for key [site_name]" in caplog.text
+    assert "dsp_" not in caplog.text
+
+
 def test_a_host_sends_letters_of_its_own_without_a_link(user: Any, mailbox: Any, settings: Any, tmp_path: Path):
     folder = tmp_path / "django_simple_auth" / "mail"
     folder.mkdir(parents=True)
@@ -126,5 +176,5 @@ def test_a_host_sends_letters_of_its_own_without_a_link(user: Any, mailbox: Any,
         (folder / f"hello.{kind}").write_text("Hello {{ name }}{{ link }}")
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [str(tmp_path)]}]
     mail.send("hello", user, "elsewhere@example.com")
-    assert (mailbox[0].to, mailbox[0].body) == (["elsewhere@example.com"], "Hello bob")
+    assert (mailbox[0].to, mailbox[0].body) == (["elsewhere@example.com"], "Hello elsewhere@example.com")
     assert not MailedSecret.objects.exists()

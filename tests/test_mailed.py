@@ -115,6 +115,15 @@ def test_there_is_none_for_a_user_who_has_gone(user: Any):
         mailed.make(Purpose.RESET, ADDRESS, user)
 
 
+@pytest.mark.parametrize("purpose", [Purpose.RESET, Purpose.CHANGE])
+def test_there_is_none_that_a_new_password_would_have_withdrawn(user: Any, purpose: MailedSecret.Purpose):
+    late = get_user_model().objects.get()
+    user.set_password("canary-Battery-Staple-8")
+    user.save()
+    with pytest.raises(LinkInvalid):
+        mailed.make(purpose, ADDRESS, late)
+
+
 def test_the_dead_are_deleted_batch_by_batch(user: Any):
     for purpose in Purpose:
         mailed.make(purpose, ADDRESS, user)
@@ -122,3 +131,20 @@ def test_the_dead_are_deleted_batch_by_batch(user: Any):
     assert mailed.count_expired() == 4
     assert list(mailed.clear_expired(batch_size=3)) == [3, 1]
     assert MailedSecret.objects.get().purpose == Purpose.RESET
+
+
+def test_what_is_reserved_has_its_place_before_its_secret(user: Any):
+    row_id = mailed.reserve(Purpose.REVERT, ADDRESS, user)
+    later = mailed.make(Purpose.REVERT, "x@example.com", user)
+    first, second = (mailed.renew(Purpose.REVERT, str(row_id)) for _ in range(2))
+    assert [is_good(secret, Purpose.REVERT) for secret in (first, second, later)] == [False, True, True]
+    assert mailed.find(second, Purpose.REVERT).pk == row_id < mailed.find(later, Purpose.REVERT).pk
+
+
+def test_what_has_been_used_or_withdrawn_gets_no_other_secret(user: Any):
+    row_id = mailed.reserve(Purpose.REVERT, ADDRESS, user)
+    with pytest.raises(LinkInvalid):
+        mailed.renew(Purpose.RESET, str(row_id))
+    mailed.withdraw(user, Purpose.REVERT)
+    with pytest.raises(LinkInvalid):
+        mailed.renew(Purpose.REVERT, str(row_id))

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.mail.backends.locmem import EmailBackend
 
 from django_simple_auth import keys, mailed, passwords, presence, sessions
 from django_simple_auth.models import KnownDevice, MailedSecret
@@ -57,6 +58,21 @@ def test_the_owner_is_told_of_a_login_from_a_new_device(client: Any, user: Any, 
         assert "Firefox, Linux" in text
         assert "127.0.0.1" in text
     client.post("/api/auth/login/", login, HTTP_USER_AGENT=FIREFOX)
+    assert len(mailbox) == 1
+
+
+def test_a_new_device_stays_news_until_a_letter_about_it_has_left(user: Any, mailbox: Any, monkeypatch: Any):
+    def refuse(self: Any, messages: Any) -> None:
+        raise ConnectionRefusedError
+
+    sessions.start(user, device="phone")
+    with monkeypatch.context() as patched:
+        patched.setattr(EmailBackend, "send_messages", refuse)
+        sessions.start(user, device="of a thief")
+    assert not mailbox
+    sessions.start(user, device="of a thief")
+    assert subjects(mailbox) == ["A login from a new device"]
+    sessions.start(user, device="of a thief")
     assert len(mailbox) == 1
 
 

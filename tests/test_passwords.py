@@ -379,6 +379,14 @@ def test_a_disabled_account_cannot_use_an_old_link(client: Any, user: Any, mailb
     assert User.objects.get().check_password(PASSWORD)
 
 
+def test_an_account_that_another_system_holds_by_now_cannot_use_an_old_link(client: Any, user: Any, mailbox: Any):
+    token = link(client, mailbox)
+    user.set_unusable_password()
+    user.save()
+    assert confirm(client, token).status_code == 400
+    assert not User.objects.get().has_usable_password()
+
+
 def test_a_link_to_an_address_that_the_account_has_no_more_is_dead(client: Any, user: Any, mailbox: Any):
     token = link(client, mailbox)
     User.objects.update(email="new@example.com")

@@ -257,7 +257,7 @@ def test_the_owner_of_a_known_address_gets_a_letter_and_nothing_is_made(client: 
     (letter,) = mailbox
     assert letter.to == ["bob@example.com"]
     assert letter.subject == "You have an account already"
-    assert "Hello bob," in letter.body
+    assert "Hello bob@example.com," in letter.body
     assert "https://" not in letter.body
     assert list(User.objects.all()) == [user]
     assert Identifier.objects.count() == rows

@@ -158,6 +158,15 @@ def test_a_deactivated_user_is_out_at_once_and_reactivation_revives_nothing(user
         sessions.resume(secret)
 
 
+def test_a_user_deactivated_while_logging_in_gets_no_token(user: Any):
+    checked = get_user_model().objects.get()
+    user.is_active = False
+    user.save()
+    with pytest.raises(InvalidCredentials):
+        sessions.start(checked)
+    assert not AuthToken.objects.exists()
+
+
 def test_a_user_deactivated_behind_our_back_is_out_too(user: Any):
     secret = sessions.start(user).secret
     get_user_model().objects.update(is_active=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from django.http import HttpResponseBase
-from django.middleware.csrf import get_token
+from django.middleware.csrf import rotate_token
 from rest_framework.request import Request
 
 from ..conf import conf
@@ -20,5 +20,6 @@ def write_cookie(response: HttpResponseBase, request: Request, outcome: Outcome)
         return
     seconds = None if outcome.expires_at is None else ceil((outcome.expires_at - now()).total_seconds())
     response.set_cookie(conf.COOKIE_NAME, outcome.token, max_age=seconds, secure=True, httponly=True, samesite="Lax")
-    # The page needs the CSRF token to say anything further; Django sends its cookie along.
-    get_token(request._request)
+    # The page needs the CSRF token to say anything further; Django sends its cookie along. Another than before: the old
+    # one may have been put there by whoever wants to use it now.
+    rotate_token(request._request)
