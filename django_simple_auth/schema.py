@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from inspect import cleandoc
 from typing import Any
 
 from django.utils.functional import Promise
-from drf_spectacular.drainage import has_override, set_override
+from drf_spectacular.drainage import get_override, set_override
 from drf_spectacular.extensions import (
     OpenApiAuthenticationExtension,
     OpenApiSerializerFieldExtension,
@@ -78,9 +79,15 @@ class ContractSchema(OpenApiViewExtension):  # type: ignore[no-untyped-call]
         return type(resource.__name__, (resource,), handlers)
 
 
-class DescribesDelete(AutoSchema):
-    """drf-spectacular knows no body of a DELETE; what it does know is looked up as if for a POST."""
+class _Schema(AutoSchema):
+    """What drf-spectacular would guess, the endpoint knows."""
 
+    is_list: bool
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return self.is_list
+
+    # It knows no body of a DELETE; what it does know is looked up as if for a POST.
     def _get_request_body(self, direction: Direction = "request") -> Any:
         method = self.method
         self.method = "POST" if method == "DELETE" else method
@@ -96,8 +103,11 @@ def _described(resource: type[Resource], endpoint: Endpoint) -> Any:
         if isinstance(shape, type):
             _name_after_module(shape)
 
+    told = cleandoc(endpoint.view.__doc__ or "")
+
     @extend_schema(
-        summary=(endpoint.view.__doc__ or "").partition("\n")[0].rstrip("."),
+        summary=told.partition("\n")[0].rstrip("."),
+        description=told,
         request=endpoint.request,
         responses={**_answers(endpoint), **_refusals(resource, endpoint)},
     )
@@ -105,7 +115,8 @@ def _described(resource: type[Resource], endpoint: Endpoint) -> Any:
         raise AssertionError("Made to be described, not to be called.")
 
     extended: Any = handler
-    extended.kwargs["schema"] = type("Schema", (DescribesDelete, extended.kwargs["schema"]), {})
+    bases = (_Schema, extended.kwargs["schema"])
+    extended.kwargs["schema"] = type("Schema", bases, {"is_list": isinstance(endpoint.response, Many)})
     return handler
 
 
@@ -147,11 +158,18 @@ def _refusals(resource: type[Resource], endpoint: Endpoint) -> dict[int, Any]:
 
 
 def _name_after_module(serializer: type[BaseSerializer[Any]]) -> None:
-    """Two contracts of ours may both have Credentials: the component is called after the module, too."""
+    """Two contracts of ours may both have Credentials: the component is called after the module, too.
+
+    A host's own, derived from one of ours, would inherit that name: it gets the one that it would have by itself.
+    """
     package, *_, module = serializer.__module__.split(".")
-    if package == __package__ and not has_override(serializer, "component_name"):
+    inherited = get_override(serializer.__base__, "component_name")
+    named = get_override(serializer, "component_name")
+    if package == __package__ and named is None:
         prefix = "" if module == "urls" else module.title()
         set_override(serializer, "component_name", f"SimpleAuth{prefix}{serializer.__name__}")
+    elif named is not None and named == inherited:
+        set_override(serializer, "component_name", serializer.__name__.removesuffix("Serializer"))
     for field in getattr(serializer(), "fields", {}).values():
         if isinstance(field, BaseSerializer):
             _name_after_module(type(field))

@@ -59,7 +59,7 @@ def twins(db: None, settings: Any) -> list[Any]:
 def test_w014_users_whose_address_another_holds(twins: list[Any], settings: Any, kinds: list[str]):
     settings.SIMPLE_AUTH = {"LOGIN_WITH": kinds}
     (message,) = said_of_rows("W014")
-    assert "cannot log in by email" in message.msg
+    assert "cannot log in or choose another password by e-mail" in message.msg
     assert message.msg.endswith(f"spelling: {twins[1].pk}.")
 
 
@@ -68,12 +68,24 @@ def test_w014_users_whose_name_another_holds_in_another_spelling(user: Any, sett
     settings.SIMPLE_AUTH = {"LOGIN_WITH": ["username"]}
     shouted = User.objects.create_user("BOB", "rob@example.com")
     (message,) = said_of_rows("W014")
-    assert "cannot log in by username" in message.msg
+    assert "cannot log in by user name" in message.msg
     assert message.msg.endswith(f"spelling: {shouted.pk}.")
 
 
+@pytest.mark.parametrize(
+    ("verification", "what"),
+    [("off", "choose another password by e-mail"), ("required", "prove their e-mail address, and so cannot log in")],
+)
+def test_w014_where_people_log_in_by_their_exact_name(twins: list[Any], settings: Any, verification: str, what: str):
+    settings.SIMPLE_AUTH = {**PUBLIC_URL, "EMAIL_VERIFICATION": verification}
+    (message,) = said_of_rows("W014")
+    assert f"these primary keys cannot {what}, because" in message.msg
+    assert message.msg.endswith(f"spelling: {twins[1].pk}.")
+
+
 @pytest.mark.usefixtures("twins")
-def test_w014_is_of_no_concern_where_people_log_in_by_their_exact_name():
+def test_w014_is_of_no_concern_where_nothing_depends_on_addresses(settings: Any):
+    settings.ROOT_URLCONF = (path("", include("django_simple_auth.contracts.message")),)
     assert not said_of_rows("W014")
 
 
@@ -81,7 +93,7 @@ def test_w014_is_of_no_concern_where_people_log_in_by_their_exact_name():
 def test_w014_is_said_where_a_contract_logs_in_by_email(settings: Any):
     settings.ROOT_URLCONF = (path("", include("django_simple_auth.contracts.email")),)
     (message,) = said_of_rows("W014")
-    assert "cannot log in by email" in message.msg
+    assert "cannot log in or choose another password by e-mail" in message.msg
 
 
 def test_w014_is_of_no_concern_where_everybody_has_a_name_of_his_own(user: Any, settings: Any):

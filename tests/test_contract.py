@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.test import APIClient
 
 from django_simple_auth import sessions
+from django_simple_auth import urls as native
 from django_simple_auth.contracts.errors import non_field_errors
 from django_simple_auth.refusals import LinkInvalid
 from django_simple_auth.views import (
@@ -47,7 +48,7 @@ from django_simple_auth.wire import (
     View,
     WordsField,
 )
-from docs.examples import own_contract
+from docs.examples import changed_contract, own_contract
 from tests.client import PASSWORD
 from tests.letters import secret_in
 
@@ -301,3 +302,33 @@ def test_passwords_and_addresses_go_by_a_hosts_own_names_words_and_statuses(
     client.token = sessions.start(user).secret
     refused = client.post("/x/move/", {"mail": "new@example.com", "secret": "wrong"})
     assert refused.json() == {"secret": ["This is not your current password."]}
+
+
+def test_a_host_changes_one_line_of_ours_and_leaves_out_another(client: Any, user: Any):
+    client.token = sessions.start(user).secret
+    assert client.get("/changed/me/").json() == {
+        "id": user.pk,
+        "username": "bob",
+        "email": "bob@example.com",
+        "is_staff": False,
+    }
+    assert client.send("PATCH", "/changed/me/", {"username": "rob"}).status_code == 200
+    assert client.post("/changed/register/", {}).status_code == 404
+    assert "register" not in {endpoint.name for endpoint in changed_contract.contract.endpoints}
+
+
+def test_what_is_left_out_must_be_there():
+    with pytest.raises(ImproperlyConfigured, match="no endpoint 'logon'; it has 'register', 'login'"):
+        native.contract.but(without=["logon"])
+
+
+def test_an_endpoint_of_another_path_comes_beside_the_others():
+    contract = native.contract.but(Endpoint("whoami/", ShowAccount, response=native.Account, name="whoami"))
+    assert [endpoint.name for endpoint in contract.endpoints][-1] == "whoami"
+    assert len(contract.endpoints) == len(native.contract.endpoints) + 1
+
+
+def test_a_handler_that_leaves_it_to_django_is_taken_at_its_word(client: Any, db: None, settings: Any):
+    serve(settings, Endpoint("out/", LogOut), errors=lambda exc, context: None)
+    with pytest.raises(NotAuthenticated):
+        client.post("/x/out/")

@@ -134,6 +134,13 @@ def test_the_architecture_has_a_caption_for_every_module():
     assert captions - {"contracts/errors"} == modules()
 
 
+def test_the_contracts_page_names_every_endpoint_of_the_native_contract():
+    from django_simple_auth.urls import contract
+
+    (names,) = re.findall(r"that of its URL: (.+?)\. The views", (ROOT / "docs/contracts.md").read_text(), re.DOTALL)
+    assert re.findall(r"`(\w+)`", names) == [endpoint.name for endpoint in contract.endpoints]
+
+
 def test_the_mail_page_names_every_letter():
     page = (ROOT / "docs/accounts/mail.md").read_text()
     rows = re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)

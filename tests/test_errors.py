@@ -3,9 +3,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.views import APIView
 
+from django_simple_auth.contracts import errors
 from django_simple_auth.contracts.errors import by_field_or_text, coded_detail, non_field_errors, one_text
+from django_simple_auth.wire.resource import Resource
 
 ABOUT_FIELDS = ValidationError({"b": ["second"], "a": ["first", "other"]})
 ABOUT_NONE = ValidationError({"non_field_errors": ["neither"]})
@@ -34,3 +39,25 @@ NESTED = ValidationError({"a": [{}, {"b": ["deep"]}]})
 )
 def test_each_shape_says_it_its_own_way(shape: Any, error: Any, body: Any):
     assert shape(error, {}).data == body
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [(Http404(), 404, "not_found"), (PermissionDenied(), 403, "permission_denied"), (NotFound(), 404, "not_found")],
+)
+def test_a_host_may_use_a_shape_for_its_own_views(error: Exception, status: int, code: str):
+    response = coded_detail(error, {})
+    assert response is not None
+    assert (response.status_code, response.data["code"]) == (status, code)
+
+
+def test_what_is_no_refusal_goes_on_to_django():
+    assert coded_detail(ValueError(), {}) is None
+
+
+@pytest.mark.parametrize(("view", "rolled_back"), [(APIView(), True), (Resource(), False)])
+def test_a_refused_request_of_the_hosts_is_rolled_back_as_drf_does(monkeypatch: Any, view: Any, rolled_back: bool):
+    marked: list[bool] = []
+    monkeypatch.setattr(errors, "set_rollback", lambda: marked.append(True))
+    coded_detail(NotFound(), {"view": view})
+    assert bool(marked) is rolled_back

@@ -134,3 +134,25 @@ def test_a_plain_exception_handler_is_described_by_its_statuses_alone():
     contract = Contract(endpoint, errors=lambda exc, context: Response())
     resource = contract.urls[0].callback.cls  # type: ignore[attr-defined]
     assert set(_refusals(resource, endpoint)) == {401, 403, 503}
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "summary", "operation"),
+    [
+        ("me", "get", "Who am I", "api_auth_me_retrieve"),
+        ("me", "delete", "End my account, with all that it owns", "api_auth_me_destroy"),
+        ("keys", "get", "The user's API keys, without their secrets", "api_auth_keys_list"),
+        ("keys", "post", "Make an API key", "api_auth_keys_create"),
+    ],
+)
+def test_each_method_is_described_as_what_it_does(document: Any, path: str, method: str, summary: str, operation: str):
+    described = document["paths"][f"/api/auth/{path}/"][method]
+    assert described["summary"] == summary
+    assert described["description"].startswith(summary)
+    assert described["operationId"] == operation
+
+
+def test_a_hosts_shape_that_is_derived_from_ours_has_a_name_of_its_own(document: Any):
+    schemas = document["components"]["schemas"]
+    assert "is_staff" in schemas["Account"]["properties"]
+    assert "is_staff" not in schemas["SimpleAuthAccount"]["properties"]

@@ -29,4 +29,5 @@ urlpatterns = [
         for name in ["message", "profile", "keys", "email", "presence"]
     ],
     path("own/", include("docs.examples.own_contract")),
+    path("changed/", include("docs.examples.changed_contract")),
 ]

@@ -54,23 +54,36 @@ def check_email_field() -> Iterator[CheckMessage]:
 
 @check_database()
 def check_claims(using: str) -> Iterator[CheckMessage]:
-    """W014: users who cannot log in by their name, because another has the same in some spelling."""
-    kinds = set(accounts.login_kinds())
-    # Some contracts ask for the address, whatever LOGIN_WITH says.
-    if any(issubclass(endpoint.view, LogIn) and endpoint.takes("email") for _path, endpoint in mounted.endpoints()):
-        kinds.add("email")
-    for kind in sorted(kinds):
+    """W014: users whose name opens nothing to them, because another has the same in some spelling."""
+    for kind, what in _uses_of_names():
         losers = [str(user.pk) for user in islice(identifiers.bereft(kind, using), _MOST_NAMED + 1)]
         if not losers:
             continue
         # Not the names: what a check says ends up in logs.
         keys = ", ".join(losers[:_MOST_NAMED]) + (" and more" if len(losers) > _MOST_NAMED else "")
         yield checks.Warning(
-            f"In the database {using!r}, the users with these primary keys cannot log in by {kind}, because somebody "
-            f"else has theirs in the same or another spelling: {keys}.",
+            f"In the database {using!r}, the users with these primary keys cannot {what}, because somebody else has "
+            f"their {kind} in the same or another spelling: {keys}.",
             hint=f"Give each a {kind} of his own, or delete the account that nobody needs.",
             id="django_simple_auth.W014",
         )
+
+
+def _uses_of_names() -> Iterator[tuple[str, str]]:
+    """Each kind of name that something depends on, with what that is."""
+    kinds = set(accounts.login_kinds())
+    endpoints = [endpoint for _path, endpoint in mounted.endpoints()]
+    # Some contracts ask for the address, whatever LOGIN_WITH says.
+    if any(issubclass(endpoint.view, LogIn) and endpoint.takes("email") for endpoint in endpoints):
+        kinds.add("email")
+    if "username" in kinds:
+        yield "username", "log in by user name"
+    if "email" in kinds:
+        yield "email", "log in or choose another password by e-mail"
+    elif conf.EMAIL_VERIFICATION == "required":
+        yield "email", "prove their e-mail address, and so cannot log in"
+    elif any(endpoint.view.sends_mail for endpoint in endpoints):
+        yield "email", "choose another password by e-mail"
 
 
 @check_database()

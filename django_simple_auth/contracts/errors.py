@@ -6,24 +6,30 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rest_framework.exceptions import APIException
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.http import Http404
+from rest_framework.exceptions import APIException, NotFound, PermissionDenied
 from rest_framework.response import Response
+from rest_framework.views import set_rollback
 
 from ..wire.refusal import NON_FIELD_ERRORS
+from ..wire.resource import Resource
 
 _TEXT = {"type": "string"}
 _FIELDS = {"type": "object", "additionalProperties": {"type": "array", "items": _TEXT}}
 
 
 class ErrorShape:
-    """An exception handler as DRF knows them, which always answers and can say what its answers look like.
+    """An exception handler as DRF knows them, which can say what its answers look like.
+
+    It may be the EXCEPTION_HANDLER of a host's own views as well; what is no refusal goes on to Django then.
 
     ``fields`` is the JSON Schema of a body that blames fields, ``other`` that of every other refusal.
     """
 
     def __init__(
         self,
-        handle: Callable[[Exception, dict[str, Any]], Response],
+        handle: Callable[[APIException, dict[str, Any]], Response],
         *,
         fields: Mapping[str, Any] = _FIELDS,
         other: Mapping[str, Any],
@@ -32,7 +38,16 @@ class ErrorShape:
         self._fields = dict(fields)
         self._other = dict(other)
 
-    def __call__(self, exc: Exception, context: dict[str, Any]) -> Response:
+    def __call__(self, exc: Exception, context: dict[str, Any]) -> Response | None:
+        if isinstance(exc, Http404):
+            exc = NotFound()
+        elif isinstance(exc, DjangoPermissionDenied):
+            exc = PermissionDenied()
+        elif not isinstance(exc, APIException):
+            return None
+        if not isinstance(context.get("view"), Resource):
+            # As DRF's own handler does. Ours are in no request's transaction, and what they have written must stay.
+            set_rollback()
         return self._handle(exc, context)
 
     def schema(self, status: int) -> dict[str, Any]:
@@ -41,9 +56,7 @@ class ErrorShape:
         return self._other
 
 
-def _detail(exc: Exception, context: dict[str, Any]) -> Response:
-    # Not DRF's own handler: that marks the transaction for rollback, and ours are not in the request's.
-    assert isinstance(exc, APIException), "Resource hands over nothing else."
+def _detail(exc: APIException, context: dict[str, Any]) -> Response:
     headers = {}
     if auth_header := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header
@@ -53,15 +66,15 @@ def _detail(exc: Exception, context: dict[str, Any]) -> Response:
     return Response(body, status=exc.status_code, headers=headers)
 
 
-def _coded_detail(exc: Exception, context: dict[str, Any]) -> Response:
+def _coded_detail(exc: APIException, context: dict[str, Any]) -> Response:
     response = _detail(exc, context)
     if isinstance(response.data, dict) and "detail" in response.data:
         response.data["code"] = response.data["detail"].code
     return response
 
 
-def _in_one_text(name: str) -> Callable[[Exception, dict[str, Any]], Response]:
-    def handle(exc: Exception, context: dict[str, Any]) -> Response:
+def _in_one_text(name: str) -> Callable[[APIException, dict[str, Any]], Response]:
+    def handle(exc: APIException, context: dict[str, Any]) -> Response:
         response = _detail(exc, context)
         response.data = {name: _text(response.data)}
         return response
@@ -69,8 +82,8 @@ def _in_one_text(name: str) -> Callable[[Exception, dict[str, Any]], Response]:
     return handle
 
 
-def _by_field_or_text(name: str) -> Callable[[Exception, dict[str, Any]], Response]:
-    def handle(exc: Exception, context: dict[str, Any]) -> Response:
+def _by_field_or_text(name: str) -> Callable[[APIException, dict[str, Any]], Response]:
+    def handle(exc: APIException, context: dict[str, Any]) -> Response:
         response = _detail(exc, context)
         blamed = {field for field, found in response.data.items() if isinstance(found, list)} - {NON_FIELD_ERRORS}
         if not blamed:

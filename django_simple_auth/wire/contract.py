@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -43,6 +43,20 @@ class Contract:
                     f"Two endpoints take {endpoint.method} {endpoint.path!r}: remove one or give it another method."
                 )
             methods[endpoint.method] = endpoint
+
+    def but(self, *endpoints: Endpoint, without: Collection[str] = ()) -> Contract:
+        """This contract, with these endpoints in it and without those of these names.
+
+        An endpoint takes the place of the one that has its path and method, if there is one.
+        """
+        if unknown := set(without) - {endpoint.name for endpoint in self.endpoints}:
+            raise ImproperlyConfigured(
+                f"This contract has no endpoint {', '.join(map(repr, sorted(unknown)))}; it has "
+                f"{', '.join(repr(endpoint.name) for endpoint in self.endpoints)}."
+            )
+        kept = [endpoint for endpoint in self.endpoints if endpoint.name not in without]
+        table = {(endpoint.path, endpoint.method): endpoint for endpoint in [*kept, *endpoints]}
+        return Contract(*table.values(), errors=self.errors, refusals=self.refusals, language=self.language)
 
     @cached_property
     def urls(self) -> list[URLPattern]:

@@ -21,7 +21,7 @@ from rest_framework.response import Response
 
 from ..refusals import Forbidden, InvalidValue, LimitExceeded, Missing, Refused, Several, TokenRefused
 
-ExceptionHandler: TypeAlias = Callable[[Exception, dict[str, Any]], Response]
+ExceptionHandler: TypeAlias = Callable[[Exception, dict[str, Any]], Response | None]
 """Like DRF's EXCEPTION_HANDLER, but it always answers."""
 
 NON_FIELD_ERRORS = "non_field_errors"

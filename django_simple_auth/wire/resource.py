@@ -182,6 +182,9 @@ class Resource(APIView):
         if error.status_code == status.HTTP_401_UNAUTHORIZED:
             error.auth_header = self.get_authenticate_header(self.request)  # type: ignore[attr-defined]
         response = self.manners.errors(error, self.get_exception_handler_context())
+        if response is None:
+            # A handler of the host's that leaves it to Django.
+            raise error
         response.exception = True
         if error.status_code == status.HTTP_401_UNAUTHORIZED and self.endpoint and self.endpoint.cookie:
             # What does not open anything any more is no use to the browser.

@@ -1,0 +1,16 @@
+"""The native contract, but that nobody registers by it, and that ``me/`` tells staff from others."""
+
+from rest_framework import serializers
+
+from django_simple_auth import urls as native
+from django_simple_auth.views import ShowAccount
+from django_simple_auth.wire import Endpoint
+
+
+class Account(native.Account):
+    is_staff = serializers.BooleanField(source="user.is_staff")
+
+
+contract = native.contract.but(Endpoint("me/", ShowAccount, response=Account), without=["register"])
+app_name = "changed"
+urlpatterns = contract.urls
