@@ -15,10 +15,11 @@ from django.test import override_settings
 from django.urls import include, path
 from rest_framework.authentication import TokenAuthentication as DRFTokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.test import APIClient
 
 from django_simple_auth import events, keys, sessions
 from django_simple_auth.authentication import TokenAuthentication
-from docs.examples import host_tests, json_log
+from docs.examples import host_tests, json_log, pytest_mail
 from docs.examples.own_view import Notes
 from tests.client import PASSWORD
 
@@ -57,6 +58,40 @@ def host(settings: Any) -> None:
 
 def sent(token: str) -> dict[str, str]:
     return {"HTTP_AUTHORIZATION": f"Token {token}"}
+
+
+@pytest.mark.usefixtures("host")
+def test_a_letter_is_found_with_pytest(
+    user: Any, settings: Any, mailoutbox: Any, django_capture_on_commit_callbacks: Any
+):
+    settings.SIMPLE_AUTH = host_tests.NO_LIMITS
+    pytest_mail.test_a_letter(Plain(), user, mailoutbox, django_capture_on_commit_callbacks)
+
+
+@pytest.mark.usefixtures("host")
+def test_a_form_is_refused_unless_the_test_client_is_told_to_send_json(user: Any):
+    credentials = {"username": "bob", "password": PASSWORD}
+    assert APIClient().post("/api/auth/login/", credentials).status_code == 415
+    assert APIClient().post("/api/auth/login/", credentials, format="json").status_code == 200
+
+
+@pytest.mark.usefixtures("host")
+def test_a_401_of_a_hosts_own_view_has_a_code_where_the_host_wants_one(user: Any, settings: Any):
+    dead = sessions.start(user)
+    sessions.end(dead.row)
+    assert set(Plain().get("/notes/", **sent(dead.secret)).json()) == {"detail"}
+    settings.REST_FRAMEWORK = {
+        **settings.REST_FRAMEWORK,
+        "EXCEPTION_HANDLER": "django_simple_auth.contracts.errors.coded_detail",
+    }
+    for headers, code in [
+        (sent(dead.secret), "token_invalid"),
+        (sent("old"), "not_authenticated"),
+        ({}, "not_authenticated"),
+    ]:
+        response = Plain().get("/notes/", **headers)
+        assert (response.status_code, response.json()["code"]) == (401, code)
+        assert response.headers["WWW-Authenticate"] == "Token"
 
 
 @pytest.mark.usefixtures("host")
