@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import logging
 import re
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import django_simple_auth
-from django_simple_auth import conf
+from django_simple_auth import conf, events, mailed
 from django_simple_auth.checks.contracts import IDS
 from django_simple_auth.checks.versions import DJANGO, DRF
 
@@ -146,6 +148,37 @@ def test_the_mail_page_names_every_letter():
     rows = re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)
     templates = Path(django_simple_auth.__file__).parent / "templates/django_simple_auth/mail"
     assert set(re.findall(r"`(\w+)`", "".join(rows))) == {path.name.partition(".")[0] for path in templates.iterdir()}
+
+
+def test_the_mail_page_says_how_long_each_link_is_good():
+    page = (ROOT / "docs/accounts/mail.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) (minute|day)s? \|$", page, re.MULTILINE)
+    assert {name: timedelta(**{f"{unit}s": int(number)}) for name, number, unit in rows} == mailed.LIFETIMES
+
+
+def told_facts() -> dict[str, set[str]]:
+    """Of each event the facts by which it is told, wherever it is."""
+    found: dict[str, set[str]] = {}
+    for file in Path(django_simple_auth.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(attr="tell", value=ast.Attribute(attr=event, value=ast.Name(id="events")))
+                ):
+                    found.setdefault(event, set()).update(str(keyword.arg) for keyword in node.keywords)
+    return found
+
+
+def test_the_events_page_lists_every_event_with_its_record_and_its_facts():
+    page = (ROOT / "docs/events.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| ([A-Z]+) \| \S.*? \| (.*?)\|$", page, re.MULTILINE)
+    table = [(name, record, level, set(re.findall(r"`(\w+)`", facts))) for name, record, level, facts in rows]
+    facts = told_facts()
+    assert table == [
+        (name, event.name, logging.getLevelName(event.level), facts[name])
+        for name, event in vars(events).items()
+        if isinstance(event, events.Event)
+    ]
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")], ids=lambda page: page.stem)

@@ -1,0 +1,153 @@
+"""The files that the docs show, run as a host would run them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from logging.config import DictConfigurator
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core import mail
+from django.test import Client as Plain
+from django.test import override_settings
+from django.urls import include, path
+from rest_framework.authentication import TokenAuthentication as DRFTokenAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.test import APIClient
+
+from django_simple_auth import events, keys, sessions
+from django_simple_auth.authentication import TokenAuthentication
+from docs.examples import host_tests, json_log, pytest_mail
+from docs.examples.own_view import Notes
+from tests.client import PASSWORD
+
+
+class FromAnotherPackage(DRFTokenAuthentication):
+    """Lets one token in, and refuses all others, as such a class does."""
+
+    def authenticate_credentials(self, key: str) -> Any:
+        if key != "old":
+            raise AuthenticationFailed
+        return get_user_model().objects.get(), key
+
+
+class NotesForBoth(Notes):
+    authentication_classes = [TokenAuthentication, FromAnotherPackage]
+
+
+class URLs:
+    urlpatterns = [
+        path("api/auth/", include("django_simple_auth.urls")),
+        path("auth/", include("docs.examples.djoser_contract")),
+        path("notes/", Notes.as_view()),
+        path("moved/", NotesForBoth.as_view()),
+    ]
+
+
+@override_settings(ROOT_URLCONF=URLs)
+class TestTheTestsOfAHost(host_tests.AccountTests):
+    """What docs/testing.md shows."""
+
+
+@pytest.fixture
+def host(settings: Any) -> None:
+    settings.ROOT_URLCONF = URLs
+
+
+def sent(token: str) -> dict[str, str]:
+    return {"HTTP_AUTHORIZATION": f"Token {token}"}
+
+
+@pytest.mark.usefixtures("host")
+def test_a_letter_is_found_with_pytest(
+    user: Any, settings: Any, mailoutbox: Any, django_capture_on_commit_callbacks: Any
+):
+    settings.SIMPLE_AUTH = host_tests.NO_LIMITS
+    pytest_mail.test_a_letter(Plain(), user, mailoutbox, django_capture_on_commit_callbacks)
+
+
+@pytest.mark.usefixtures("host")
+def test_a_form_is_refused_unless_the_test_client_is_told_to_send_json(user: Any):
+    credentials = {"username": "bob", "password": PASSWORD}
+    assert APIClient().post("/api/auth/login/", credentials).status_code == 415
+    assert APIClient().post("/api/auth/login/", credentials, format="json").status_code == 200
+
+
+@pytest.mark.usefixtures("host")
+def test_a_401_of_a_hosts_own_view_has_a_code_where_the_host_wants_one(user: Any, settings: Any):
+    dead = sessions.start(user)
+    sessions.end(dead.row)
+    assert set(Plain().get("/notes/", **sent(dead.secret)).json()) == {"detail"}
+    settings.REST_FRAMEWORK = {
+        **settings.REST_FRAMEWORK,
+        "EXCEPTION_HANDLER": "django_simple_auth.contracts.errors.coded_detail",
+    }
+    for headers, code in [
+        (sent(dead.secret), "token_invalid"),
+        (sent("old"), "not_authenticated"),
+        ({}, "not_authenticated"),
+    ]:
+        response = Plain().get("/notes/", **headers)
+        assert (response.status_code, response.json()["code"]) == (401, code)
+        assert response.headers["WWW-Authenticate"] == "Token"
+
+
+@pytest.mark.usefixtures("host")
+def test_on_a_hosts_own_view_an_old_token_opens_what_a_token_of_ours_opens(client: Any, user: Any):
+    for token, status in [(sessions.start(user).secret, 200), ("old", 200), ("unknown", 401)]:
+        response = Plain().get("/moved/", **sent(token))
+        assert response.status_code == status
+
+
+@pytest.mark.usefixtures("host")
+def test_an_old_token_opens_no_native_endpoint(client: Any, user: Any):
+    assert client.get("/api/auth/me/", **sent("old")).status_code == 401
+
+
+@pytest.mark.usefixtures("host")
+def test_a_key_without_scopes_is_not_enough_where_one_is_asked_for(user: Any):
+    assert Plain().get("/notes/", **sent(keys.create(user).secret)).status_code == 403
+    assert Plain().get("/notes/", **sent(keys.create(user, scopes=["notes:read"]).secret)).status_code == 200
+
+
+@pytest.mark.usefixtures("host")
+def test_a_client_of_djosers_goes_on(client: Any, user: Any):
+    client.post("/auth/users/", {"username": "ann", "email": "ann@example.com", "password": PASSWORD})
+    response = client.post("/auth/token/login/", {"username": "ann", "password": PASSWORD})
+    assert set(response.json()) == {"auth_token"}
+    client.token = response.json()["auth_token"]
+    ann = get_user_model().objects.get(username="ann")
+    assert client.get("/auth/users/me/").json() == {"id": ann.pk, "username": "ann", "email": "ann@example.com"}
+    body = {"current_password": PASSWORD, "new_password": f"{PASSWORD}-8"}
+    assert client.post("/auth/users/set_password/", body).status_code == 204
+    assert client.post("/auth/token/logout/").status_code == 204
+    assert client.get("/auth/users/me/").json() == {"detail": "Invalid token."}
+
+
+def test_staff_are_called_when_a_token_comes_back(user: Any, settings: Any):
+    # Connected from here on only: it would hear the other tests, too.
+    from docs.examples import receivers
+
+    settings.ADMINS = ["staff@example.com"]
+    try:
+        events.token_replayed.tell(user, session=7)
+    finally:
+        events.token_replayed.disconnect(receivers.call_staff)
+    assert mail.outbox[0].body == f"Session 7 of user {user.pk} has ended."
+
+
+def test_a_record_is_a_line_of_json(user: Any, caplog: Any):
+    with caplog.at_level(logging.INFO, "django_simple_auth.security"):
+        events.key_created.tell(user, key=7)
+    line = json_log.AsJSON().format(caplog.records[-1])
+    told = json.loads(line)
+    assert (told["event"], told["user_id"], told["facts"]) == ("authn_key_created", str(user.pk), {"key": 7})
+    assert (told["level"], told["address"]) == ("INFO", None)
+
+
+def test_what_goes_into_logging_is_made_for_our_logger():
+    formatter = DictConfigurator(json_log.LOGGING).configure_formatter(json_log.LOGGING["formatters"]["json"])
+    assert isinstance(formatter, json_log.AsJSON)
+    assert set(json_log.LOGGING["loggers"]) == {events.logger.name}
