@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -101,7 +101,7 @@ class Settings:
         addresses in any.
         """
         value = self.SIMPLE_AUTH.get("LOGIN_WITH", ())
-        if not isinstance(value, (list, tuple)) or not set(value) <= {"username", "email"}:
+        if not isinstance(value, (list, tuple)) or not _all_among(("username", "email"), value):
             raise ImproperlyConfigured(
                 f"SIMPLE_AUTH['LOGIN_WITH'] must be a list of 'username' and 'email', not {value!r}."
             )
@@ -159,7 +159,10 @@ class Settings:
         value = self.SIMPLE_AUTH.get("PUBLIC_URL")
         if value is None:
             return None
-        parts = urlsplit(value) if isinstance(value, str) else None
+        try:
+            parts = urlsplit(value) if isinstance(value, str) else None
+        except ValueError:
+            parts = None
         if parts is None or parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
             raise ImproperlyConfigured(
                 f"SIMPLE_AUTH['PUBLIC_URL'] must look like 'https://www.example.com', not {value!r}."
@@ -186,7 +189,7 @@ class Settings:
     def NOTICES(self) -> tuple[str, ...]:
         """What the owner of an account is told by mail when it has happened."""
         value = self.SIMPLE_AUTH.get("NOTICES", DEFAULT_NOTICES)
-        if not isinstance(value, (list, tuple)) or not set(value) <= set(DEFAULT_NOTICES):
+        if not isinstance(value, (list, tuple)) or not _all_among(DEFAULT_NOTICES, value):
             raise ImproperlyConfigured(
                 f"SIMPLE_AUTH['NOTICES'] must be a list of {', '.join(map(repr, DEFAULT_NOTICES))}, not {value!r}."
             )
@@ -196,7 +199,7 @@ class Settings:
     def ACKNOWLEDGED_RISKS(self) -> frozenset[str]:
         """Names of risks that ``check --deploy`` need not mention again."""
         value = self.SIMPLE_AUTH.get("ACKNOWLEDGED_RISKS", ())
-        if not isinstance(value, (list, tuple, set, frozenset)) or not RISKS.keys() >= set(value):
+        if not isinstance(value, (list, tuple, set, frozenset)) or not _all_among(tuple(RISKS), value):
             raise ImproperlyConfigured(
                 f"SIMPLE_AUTH['ACKNOWLEDGED_RISKS'] must be a list of {', '.join(map(repr, RISKS))}, not {value!r}."
             )
@@ -247,6 +250,11 @@ def _seconds_or_none(name: str, value: object) -> int | None:
             f"{name} must be a positive whole number of seconds, at most {LONGEST} (100 years), or None, not {value!r}."
         )
     return value
+
+
+def _all_among(words: tuple[str, ...], value: Iterable[object]) -> bool:
+    # Compared, not hashed: there may be a list in the list.
+    return all(word in words for word in value)
 
 
 def _rate(scope: str, rate: object) -> Rate:

@@ -474,6 +474,15 @@ def test_times_are_shown_as_the_admin_shows_times(admin: Client, user: Any, sett
     assert ">None<" not in admin.get(invitation).content.decode()
 
 
+def test_an_end_beyond_what_the_admins_zone_can_say_breaks_no_page(admin: Client, user: Any, settings: Any):
+    settings.TIME_ZONE = "Asia/Tokyo"
+    keys.create(user, expires_at=datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc))
+    for page in (page_of(user), LIST):
+        response = admin.get(page)
+        assert response.status_code == 200
+        assert "9999" in response.content.decode()
+
+
 def test_a_session_and_a_key_are_ended_from_the_users_page_and_told(admin: Client, user: Any, told: Any):
     login, key = sessions.start(user).row, keys.create(user).row
     stay = [sessions.start(user).row, keys.create(user).row]

@@ -35,7 +35,12 @@ def instant(name: str, model: type[Model] = AuthToken, read: Callable[[Any], dat
     @admin.display(description=getattr(model._meta.get_field(name), "verbose_name", name), ordering=name)
     def column(row: Model) -> str:
         moment: datetime | None = getattr(row, name) if read is None else read(row)
-        return NOTHING if moment is None else str(localize(localtime(moment)))
+        if moment is None:
+            return NOTHING
+        # Users choose when their keys end, and the last hours that can be written in UTC cannot be everywhere.
+        with suppress(OverflowError):
+            moment = localtime(moment)
+        return str(localize(moment))
 
     column.__name__ = name
     return column
