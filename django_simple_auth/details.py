@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth import get_user_model, password_validation
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from . import identifiers, users
@@ -61,15 +62,30 @@ class Details:
         return found + [TAKEN[kind]() for kind, user in holders.items() if not self._owner or user.pk != self._owner.pk]
 
     def judged(self) -> tuple[list[Refused], dict[str, AbstractBaseUser]]:
-        """What the model refuses, and who has which of the other names. One query at most."""
-        found: list[Refused] = list(self._invalid())
+        """What the model refuses, and who has which of the other names. One query at most, two with LOGIN_WITH both."""
+        found: list[Refused] = [*self._invalid(), *self._misleading()]
         refused = {fault.field for fault in found}
         names = {
             kind: str(value)
             for field, kind in users.kinds().items()
             if field in self._placed and (value := self._placed[field][1]) and self._placed[field][0] not in refused
         }
-        return found, identifiers.holders(names) if names else {}
+        holders = identifiers.holders(names) if names else {}
+        if identifiers.are_mixed() and "email" in names.keys() - holders.keys():
+            # Whoever has it for a user name would be kept out: what looks like an address is taken for one.
+            namesake = identifiers.holder("username", names["email"])
+            holders |= {} if namesake is None else {"email": namesake}
+        return found, holders
+
+    def _misleading(self) -> Iterator[InvalidValue]:
+        """A user name that would be taken for somebody else's address."""
+        name, typed = self._placed.get(users.name_field(), ("", None))
+        if not identifiers.are_mixed() or users.name_field() == users.email_field() or "@" not in str(typed):
+            return
+        own = self.address or (users.address(self._owner) if self._owner else "")
+        if users.fold(str(typed)) != users.fold(own):
+            text = _("A user name must not look like an e-mail address, unless it is your own.")
+            yield InvalidValue(name, ValidationError(text, "invalid"))
 
     def _invalid(self) -> Iterator[InvalidValue]:
         for field, (name, value) in self._placed.items():

@@ -54,7 +54,10 @@ def ask_change(user: AbstractBaseUser, email: str, current_password: str, reques
             raise InvalidValue("email", error) from None
     claim = identifiers.claim("email", address)
     proved_by_another = claim is not None and claim.verified_at is not None and claim.user_id != user.pk
-    mail.send("change", None if field is None or proved_by_another else user, address)
+    # He would be kept out: where both may be typed, what looks like an address is taken for one.
+    namesake = identifiers.holder("username", address) if identifiers.are_mixed() else None
+    is_anothers = proved_by_another or (namesake is not None and namesake.pk != user.pk)
+    mail.send("change", None if field is None or is_anothers else user, address)
 
 
 @sensitive_variables()
@@ -156,6 +159,5 @@ def _lock_out(user: AbstractBaseUser, row: MailedSecret) -> None:
     AuthToken.objects.filter(user=user.pk).delete()
     MailedSecret.objects.filter(user=user.pk, purpose=Purpose.REVERT, pk__gt=row.pk).delete()
     # Not an unusable one: that is for accounts whose password another system holds, and they get no reset.
-    user.set_password(secrets.token_urlsafe(32))
-    user.save(update_fields=["password"])
+    passwords.store(user, secrets.token_urlsafe(32))
     mail.send("reset", user)

@@ -17,6 +17,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connections, models, router
 
 from . import users
+from .conf import conf
 from .models import Identifier
 
 BATCH = 1000
@@ -24,6 +25,11 @@ BATCH = 1000
 
 def digest(kind: str, name: str) -> bytes:
     return sha256(f"{kind}:{users.fold(name)}".encode()).digest()
+
+
+def are_mixed() -> bool:
+    """Whether people may type a user name or an address in one field, so that one could be taken for the other."""
+    return {"username", "email"} <= set(conf.LOGIN_WITH)
 
 
 def holder(kind: str, name: str) -> AbstractBaseUser | None:

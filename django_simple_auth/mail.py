@@ -7,8 +7,10 @@ how long that takes, changes no answer.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib.util import find_spec
 from threading import BoundedSemaphore
@@ -27,6 +29,7 @@ _THREADS = 4
 _MOST_WAITING = 1000
 """While the mail server hangs; what comes after that is given up rather than kept in memory."""
 _room = BoundedSemaphore(_MOST_WAITING)
+_at_once: ContextVar[bool] = ContextVar("simple_auth_at_once", default=False)
 
 
 def send(letter: str, user: AbstractBaseUser | None, address: str = "", **facts: str) -> None:
@@ -41,6 +44,19 @@ def send(letter: str, user: AbstractBaseUser | None, address: str = "", **facts:
     language = translation.get_language() or settings.LANGUAGE_CODE
     words = (letter, key, address, language, letters.stamp_of(user), facts)
     _after_commit(lambda: _hand_over(*words), router.db_for_write(MailedSecret))
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Deliver what is sent in here at its commit and in this thread; for a command, for whose answer nobody waits.
+
+    A thousand letters would have no room in the threads. Where the host has tasks, they are queued as ever.
+    """
+    before = _at_once.set(True)
+    try:
+        yield
+    finally:
+        _at_once.reset(before)
 
 
 def has_tasks() -> bool:
@@ -66,7 +82,7 @@ def _hand_over(letter: str, *words: Any) -> None:
     try:
         if has_tasks():
             task().enqueue(letter, *words)
-        elif _would_see_nothing():
+        elif _at_once.get() or _would_see_nothing():
             _deliver(letter, *words)
         else:
             future = _in_background(_deliver_in_thread, letter, *words)

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model, password_validation
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import check_password, make_password
 from django.core.exceptions import ValidationError
-from django.db import router
+from django.db import router, transaction
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
@@ -31,6 +31,7 @@ from .transactions import transact
 Purpose = MailedSecret.Purpose
 _T = TypeVar("_T")
 _held_back: ContextVar[list[Any] | None] = ContextVar("simple_auth_held_back", default=None)
+_will_be_told: ContextVar[bool] = ContextVar("simple_auth_will_be_told", default=False)
 _kept: ContextVar[AuthToken | None] = ContextVar("simple_auth_kept", default=None)
 
 
@@ -78,16 +79,21 @@ def hold_back(instance: Any, update_fields: frozenset[str] | None, **kwargs: Any
         raise _Improvable
 
 
-def follow(instance: Any, created: bool, raw: bool, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
+def follow(
+    instance: Any, created: bool, raw: bool, using: str, update_fields: frozenset[str] | None, **kwargs: Any
+) -> None:
     """Receiver of ``post_save``: wherever a password is changed, in the admin or by a command, other tokens end.
 
-    A better hash of the same password is no change: Django then forgets what was set before it saves.
+    And it is told, unless the service that does it tells it. A better hash of the same password is no change: Django
+    then forgets what was set before it saves.
     """
     if raw or created or not isinstance(instance, get_user_model()) or getattr(instance, "_password", None) is None:
         return
     if update_fields is None or "password" in update_fields:
         sessions.end_others(instance, _kept.get())
         mailed.withdraw(instance, *mailed.OVERTAKEN)
+        if not _will_be_told.get():
+            transaction.on_commit(lambda: events.password_changed.tell(instance, way="elsewhere"), using=using)
 
 
 @sensitive_variables()
@@ -145,7 +151,7 @@ def change(
     def replace() -> None:
         kept = _kept.set(keep)
         try:
-            _set(user, new_password)
+            store(user, new_password)
         finally:
             _kept.reset(kept)
 
@@ -204,7 +210,7 @@ def reset(token: str, new_password: str, request: HttpRequest | None = None) -> 
         if not users.take_turns(user):
             raise LinkInvalid
         mailed.redeem(row)
-        _set(user, new_password)
+        store(user, new_password)
         AuthToken.objects.filter(user=user.pk).delete()
         mailed.withdraw(user, Purpose.CHANGE)
         identifiers.mark_verified(user, row.address, tokens.now())
@@ -224,6 +230,11 @@ def _check(password: str, user: Any) -> None:
 
 
 @sensitive_variables()
-def _set(user: AbstractBaseUser, password: str) -> None:
-    user.set_password(password)
-    user.save(update_fields=["password"])
+def store(user: AbstractBaseUser, password: str) -> None:
+    """Write it; the service that calls this tells what it was for."""
+    told = _will_be_told.set(True)
+    try:
+        user.set_password(password)
+        user.save(update_fields=["password"])
+    finally:
+        _will_be_told.reset(told)

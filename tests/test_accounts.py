@@ -18,6 +18,7 @@ from django_simple_auth.models import AuthToken, Identifier, KnownDevice, Mailed
 from django_simple_auth.refusals import (
     AccountDisabled,
     AccountInUse,
+    EmailTaken,
     InvalidCredentials,
     InvalidValue,
     LimitExceeded,
@@ -120,8 +121,37 @@ def test_the_host_says_what_people_may_log_in_with(user: Any, settings: Any, all
 
 def test_nobody_is_kept_out_by_a_user_name_that_is_his_address(user: Any, settings: Any):
     settings.SIMPLE_AUTH = {"LOGIN_WITH": ["username", "email"]}
-    register(username="bob@example.com", email="other@example.com")
+    User.objects.create_user("bob@example.com", "other@example.com", "another")
     assert accounts.authenticate(username="bob@example.com", password=PASSWORD) == user
+
+
+@pytest.fixture
+def _both(settings: Any) -> None:
+    settings.SIMPLE_AUTH = {"LOGIN_WITH": ["username", "email"], "THROTTLE_RATES": {}}
+
+
+@pytest.mark.usefixtures("_both")
+def test_a_user_name_from_before_that_looks_like_an_address_stays_its_owners(db: None):
+    carl = User.objects.create_user("carl@corp.example", "carl@home.example", PASSWORD)
+    with pytest.raises(Several) as refused:
+        register("eve", "CARL@corp.example")
+    assert causes(refused) == {(EmailTaken, "email")}
+    assert accounts.authenticate(username="carl@corp.example", password=PASSWORD) == carl
+
+
+@pytest.mark.usefixtures("_both")
+def test_nobody_is_called_by_an_address_that_is_not_his_own(user: Any):
+    with pytest.raises(Several) as refused:
+        register("bob@example.com", "eve@example.com")
+    assert causes(refused) == {(InvalidValue, "username")}
+    with pytest.raises(Several):
+        accounts.update(user, username="eve@example.com")
+    assert accounts.update(user, username="BOB@example.com").username == "BOB@example.com"
+    assert register("ann@example.com", "ann@example.com")
+
+
+def test_where_only_one_of_them_is_typed_a_user_name_may_look_like_anything(db: None):
+    assert register("bob@example.com", "eve@example.com")
 
 
 def test_old_users_of_one_address_are_no_error(user: Any, settings: Any):

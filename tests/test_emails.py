@@ -425,3 +425,13 @@ def test_each_has_a_limit(client: Any, user: Any, settings: Any, scope: str, pat
     settings.SIMPLE_AUTH = {"THROTTLE_RATES": {scope: "1/hour"}}
     statuses = [client.post(f"{API}/{path}/", body).status_code for _ in range(2)]
     assert statuses[1] == 429
+
+
+def test_an_address_that_is_somebodys_user_name_is_not_changed_to_where_both_may_be_typed(
+    client: Any, user: Any, mailbox: Any, settings: Any
+):
+    settings.SIMPLE_AUTH |= {"LOGIN_WITH": ["username", "email"]}
+    User.objects.create_user("carl@corp.example", "carl@home.example")
+    log_in(client, user)
+    assert change_to(client, "carl@corp.example").status_code == 204
+    assert not mailbox

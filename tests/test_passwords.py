@@ -72,6 +72,24 @@ def test_wherever_a_password_is_changed_the_tokens_end_and_links_die(user: Any):
     assert not MailedSecret.objects.exists()
 
 
+def test_a_password_that_is_set_elsewhere_is_told_when_it_is_committed(
+    user: Any, mailbox: Any, django_capture_on_commit_callbacks: Any
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        user.set_password(NEW)
+        user.save()
+        assert not mailbox
+    assert [letter.subject for letter in mailbox] == ["Your password was changed"]
+
+
+def test_a_password_that_a_service_has_changed_is_told_once(
+    user: Any, mailbox: Any, django_capture_on_commit_callbacks: Any
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        passwords.change(user, PASSWORD, NEW)
+    assert [letter.subject for letter in mailbox] == ["Your password was changed"]
+
+
 def test_a_host_may_keep_the_api_keys_through_a_change(user: Any, settings: Any):
     settings.SIMPLE_AUTH = {"KEYS_SURVIVE_CHANGES": True}
     sessions.start(user)

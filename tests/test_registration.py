@@ -395,3 +395,10 @@ def test_a_manager_that_can_only_make_users_is_enough(mailbox: Any, settings: An
     monkeypatch.setattr(users, "manager", object)
     send("Ann@EXAMPLE.com")
     assert mailbox[0].to == ["Ann@example.com"]
+
+
+@pytest.mark.usefixtures("_threads", "_invite")
+def test_more_people_are_invited_than_letters_can_wait(mailbox: Any, monkeypatch: Any):
+    monkeypatch.setattr(mail, "_in_background", None)
+    call_command("invite", "ann@example.com", "eve@example.com", verbosity=0)
+    assert [letter.to for letter in mailbox] == [["ann@example.com"], ["eve@example.com"]]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ... import accounts
+from ... import accounts, mail
 from ...refusals import Refused
 
 
@@ -20,7 +20,8 @@ class Command(BaseCommand):
         refused = []
         for email in emails:
             try:
-                accounts.invite(email)
+                with mail.at_once():
+                    accounts.invite(email)
             except Refused as refusal:
                 refused.append(f"{email}: {refusal}")
             else:
