@@ -7,6 +7,7 @@ import logging
 from logging.config import DictConfigurator
 from typing import Any
 
+import django
 import pytest
 from django.contrib.auth import get_user_model
 from django.core import mail
@@ -130,7 +131,7 @@ def test_staff_are_called_when_a_token_comes_back(user: Any, settings: Any):
     # Connected from here on only: it would hear the other tests, too.
     from docs.examples import receivers
 
-    settings.ADMINS = ["staff@example.com"]
+    settings.ADMINS = ["staff@example.com"] if django.VERSION >= (6,) else [("Staff", "staff@example.com")]
     try:
         events.token_replayed.tell(user, session=7)
     finally:
