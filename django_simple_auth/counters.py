@@ -8,14 +8,14 @@ from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from math import ceil
 from time import time
-from typing import Any, Protocol
+from typing import Protocol
 
 from django.core.cache import BaseCache
 from django.db import router
 from django.db.models import Case, F, Q, QuerySet, Value, When
 
+from . import batches
 from .models import Counter, InstantField
-from .transactions import transact
 
 
 class Counters(Protocol):
@@ -138,12 +138,7 @@ class InDatabase:
 def clear_expired(batch_size: int = 1000) -> Iterator[int]:
     """Delete the counters whose period has ended, batch by batch; yields the size of each."""
     dead = Counter.objects.using(router.db_for_write(Counter)).filter(until__lte=_instant(time()))
-    last: Any = b""
-    while keys := list(dead.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:batch_size]):
-        # One that has begun anew meanwhile stays.
-        transact(dead.filter(pk__in=keys).delete, Counter)
-        yield len(keys)
-        last = keys[-1]
+    return batches.delete(dead, batch_size)
 
 
 def _row(key: str) -> QuerySet[Counter]:

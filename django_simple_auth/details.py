@@ -71,10 +71,8 @@ class Details:
             if field in self._placed and (value := self._placed[field][1]) and self._placed[field][0] not in refused
         }
         holders = identifiers.holders(names) if names else {}
-        if identifiers.are_mixed() and "email" in names.keys() - holders.keys():
-            # Whoever has it for a user name would be kept out: what looks like an address is taken for one.
-            namesake = identifiers.holder("username", names["email"])
-            holders |= {} if namesake is None else {"email": namesake}
+        if "email" in names.keys() - holders.keys() and (namesake := identifiers.namesake(names["email"])):
+            holders["email"] = namesake
         return found, holders
 
     def _misleading(self) -> Iterator[InvalidValue]:

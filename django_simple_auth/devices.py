@@ -11,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import router
 from django.db.models import QuerySet
 
-from . import tokens, users
+from . import batches, tokens, users
 from .models import KnownDevice
 from .transactions import transact
 
@@ -29,7 +29,12 @@ _SYSTEMS = {
     "macintosh": "macOS",
     "linux": "Linux",
 }
-_PROGRAMS = {"edg": "Edge", "opr/": "Opera", "firefox": "Firefox", "fxios": "Firefox", "chrome": "Chrome"} | {
+_PROGRAMS = {
+    "edg": "Edge",
+    "opr/": "Opera",
+    "firefox": "Firefox",
+    "fxios": "Firefox",
+    "chrome": "Chrome",
     "crios": "Chrome",
     "safari": "Safari",
 }
@@ -85,10 +90,7 @@ def described(name: str) -> str:
 
 def clear_forgotten(batch_size: int = 1000) -> Iterator[int]:
     """Delete those that have not been seen for REMEMBERED, batch by batch; yields the size of each."""
-    gone = _rows().filter(seen_at__lte=tokens.now() - REMEMBERED).order_by("pk")
-    while keys := list(gone.values_list("pk", flat=True)[:batch_size]):
-        transact(KnownDevice.objects.filter(pk__in=keys).delete, KnownDevice)
-        yield len(keys)
+    return batches.delete(_rows().filter(seen_at__lte=tokens.now() - REMEMBERED), batch_size)
 
 
 def _digest(user: AbstractBaseUser, name: str) -> bytes:

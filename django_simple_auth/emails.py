@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, router
+from django.db import IntegrityError
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
@@ -54,8 +54,7 @@ def ask_change(user: AbstractBaseUser, email: str, current_password: str, reques
             raise InvalidValue("email", error) from None
     claim = identifiers.claim("email", address)
     proved_by_another = claim is not None and claim.verified_at is not None and claim.user_id != user.pk
-    # He would be kept out: where both may be typed, what looks like an address is taken for one.
-    namesake = identifiers.holder("username", address) if identifiers.are_mixed() else None
+    namesake = identifiers.namesake(address)
     is_anothers = proved_by_another or (namesake is not None and namesake.pk != user.pk)
     mail.send("change", None if field is None or is_anothers else user, address)
 
@@ -81,7 +80,7 @@ def prove(token: str, request: HttpRequest | None = None) -> AbstractBaseUser:
         if not users.take_turns(user):
             raise LinkInvalid
         # As it is now that nobody else can change it.
-        user.refresh_from_db(using=router.db_for_write(AuthToken))
+        user.refresh_from_db(using=tokens.primary())
         if row.purpose == Purpose.VERIFY and not identifiers.bears(user, "email", row.address):
             raise LinkInvalid
         mailed.redeem(row)

@@ -32,6 +32,11 @@ def are_mixed() -> bool:
     return {"username", "email"} <= set(conf.LOGIN_WITH)
 
 
+def namesake(address: str) -> AbstractBaseUser | None:
+    """Whoever has this address for a user name, and would be kept out if it were somebody else's address."""
+    return holder("username", address) if are_mixed() else None
+
+
 def holder(kind: str, name: str) -> AbstractBaseUser | None:
     """The user whom this name identifies, in whichever spelling."""
     return holders({kind: name}).get(kind)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, router
+from django.db import IntegrityError, models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -109,7 +109,7 @@ def warn() -> None:
 
 
 def _keys() -> models.QuerySet[AuthToken]:
-    return AuthToken.objects.using(router.db_for_write(AuthToken)).filter(purpose=AuthToken.Purpose.KEY)
+    return AuthToken.objects.using(tokens.primary()).filter(purpose=AuthToken.Purpose.KEY)
 
 
 def _joined(scopes: Sequence[str]) -> str:

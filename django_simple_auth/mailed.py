@@ -15,7 +15,7 @@ from django.db import router
 from django.db.models import QuerySet
 from django.views.decorators.debug import sensitive_variables
 
-from . import tokens, users
+from . import batches, tokens, users
 from .models import MailedSecret
 from .refusals import LinkInvalid
 from .transactions import transact
@@ -130,9 +130,7 @@ def withdraw(user: AbstractBaseUser, *purposes: MailedSecret.Purpose) -> None:
 
 def clear_expired(batch_size: int = 1000) -> Iterator[int]:
     """Delete what is dead, batch by batch; yields the size of each."""
-    while keys := list(_dead().order_by("pk").values_list("pk", flat=True)[:batch_size]):
-        transact(MailedSecret.objects.filter(pk__in=keys).delete, MailedSecret)
-        yield len(keys)
+    return batches.delete(_dead(), batch_size)
 
 
 def count_expired() -> int:

@@ -15,8 +15,6 @@ from . import mailed, tokens
 ACCESS_LOGS = ("django.server", "gunicorn.access", "uvicorn.access")
 _PREFIXES = "|".join([*tokens.PREFIXES.values(), *mailed.PREFIXES.values()])
 _TOKEN = re.compile(rf"\b({_PREFIXES})_[0-9A-Za-z]{{{tokens.LENGTH - 4}}}\b")
-
-
 _PART = re.compile(rf"({_PREFIXES})_[0-9A-Za-z]")
 
 

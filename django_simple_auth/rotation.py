@@ -8,7 +8,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
-from . import events, tokens
+from . import batches, events, tokens
 from .durable import afterwards, durably
 from .models import AuthToken, RetiredToken
 from .refusals import TokenInvalid
@@ -56,6 +56,6 @@ def end_if_replayed(digest: bytes, request: HttpRequest | None) -> None:
 def clear_retired(batch_size: int) -> None:
     """Delete the retired secrets of sessions that are no more."""
     theirs = AuthToken.objects.filter(pk=models.OuterRef("token_id"))
-    orphans = RetiredToken.objects.using(tokens.primary()).filter(~models.Exists(theirs)).order_by("pk")
-    while keys := list(orphans.values_list("pk", flat=True)[:batch_size]):
-        transact(RetiredToken.objects.filter(pk__in=keys).delete, RetiredToken)
+    orphans = RetiredToken.objects.using(tokens.primary()).filter(~models.Exists(theirs))
+    for _batch in batches.delete(orphans, batch_size):
+        pass

@@ -15,7 +15,7 @@ from django.db import DatabaseError, models, router
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
-from . import events, rotation, tokens, users
+from . import batches, events, rotation, tokens, users
 from .conf import conf
 from .durable import afterwards, durably
 from .models import AuthToken, MailedSecret
@@ -93,8 +93,7 @@ def log_in(user: AbstractBaseUser, request: HttpRequest | None, grant: Callable[
     except DatabaseError:
         # The foreign key, the UPDATE of last_login that found no row, or an owner who has changed: whichever this
         # database notices first.
-        stored = get_user_model()._base_manager.using(tokens.primary()).filter(pk=user.pk)
-        password = stored.values_list("password", flat=True).first()
+        password = users.everybody().filter(pk=user.pk).values_list("password", flat=True).first()
         if password is None:
             raise InvalidCredentials from None
         if password != user.password:
@@ -113,10 +112,11 @@ def resume(secret: str, request: HttpRequest | None = None) -> AuthToken:
     """
     if not tokens.is_well_formed(secret):
         raise TokenInvalid
+    digest = tokens.digest(secret)
     try:
-        row = _WITH_USER.using(tokens.primary()).get(digest=tokens.digest(secret))
+        row = _WITH_USER.using(tokens.primary()).get(digest=digest)
     except AuthToken.DoesNotExist:
-        rotation.end_if_replayed(tokens.digest(secret), request)
+        rotation.end_if_replayed(digest, request)
         raise TokenInvalid from None
     at = tokens.now()
     if tokens.is_expired(row, at):
@@ -190,19 +190,13 @@ def end_all(user: AbstractBaseUser, request: HttpRequest | None = None, *, cause
 
 def clear_expired(batch_size: int = 1000) -> Iterator[int]:
     """Delete what is dead, batch by batch; yields the size of each. May run twice at once, and beside logins."""
-    dead = AuthToken.objects.using(tokens.primary()).filter(tokens.expired(tokens.now())).order_by("pk")
-    last = 0
-    # Keys first and then rows by key: MariaDB takes no LIMIT in a subquery, and short statements block nobody.
-    while keys := list(dead.filter(pk__gt=last).values_list("pk", flat=True)[:batch_size]):
-        transact(AuthToken.objects.filter(pk__in=keys).delete, AuthToken)
-        yield len(keys)
-        last = keys[-1]
+    yield from batches.delete(_dead(), batch_size)
     rotation.clear_retired(batch_size)
 
 
 def count_expired() -> int:
     """How many rows ``clear_expired`` would delete."""
-    return AuthToken.objects.filter(tokens.expired(tokens.now())).count()
+    return _dead().count()
 
 
 def end_if_deactivated(instance: models.Model, created: bool, raw: bool, using: str, **kwargs: Any) -> None:
@@ -233,9 +227,13 @@ def is_unchanged(user: AbstractBaseUser) -> bool:
 
 
 def _as_loaded(user: AbstractBaseUser) -> models.QuerySet[Any]:
-    rows = get_user_model()._base_manager.using(tokens.primary()).filter(pk=user.pk, password=user.password)
+    rows = users.everybody().filter(pk=user.pk, password=user.password)
     # On some models, it is a property made of other fields.
     return rows.filter(is_active=True) if users.has_field("is_active") else rows
+
+
+def _dead() -> models.QuerySet[AuthToken]:
+    return AuthToken.objects.using(tokens.primary()).filter(tokens.expired(tokens.now()))
 
 
 def _tokens(user: AbstractBaseUser) -> models.QuerySet[AuthToken]:

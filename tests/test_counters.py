@@ -18,7 +18,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
-from django_simple_auth import counters
+from django_simple_auth import batches, counters
 from django_simple_auth.counters import Counters, InCache, InDatabase
 from django_simple_auth.models import Counter
 
@@ -230,13 +230,13 @@ def test_a_counter_that_begins_anew_while_others_are_deleted_stays(db: None, lat
     store = InDatabase()
     store.take("a", 1, 60)
     later(61)
-    real = counters.transact
+    real = batches.transact
 
     def begin_first(delete: Any, model: Any) -> Any:
         store.take("a", 1, 60)
         return real(delete, model)
 
-    monkeypatch.setattr(counters, "transact", begin_first)
+    monkeypatch.setattr(batches, "transact", begin_first)
     list(counters.clear_expired())
     assert Counter.objects.get().until > counters._instant(counters.time()) + timedelta(seconds=30)
 
