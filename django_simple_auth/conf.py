@@ -132,12 +132,7 @@ class Settings:
     @property
     def REGISTRATION(self) -> str:
         """Who may register: ``open``, ``closed``, ``invite``, or ``verify_first``, which tells nobody who is there."""
-        value = self.SIMPLE_AUTH.get("REGISTRATION", "open")
-        if value not in REGISTRATION:
-            raise ImproperlyConfigured(
-                f"SIMPLE_AUTH['REGISTRATION'] must be one of {', '.join(map(repr, REGISTRATION))}, not {value!r}."
-            )
-        return str(value)
+        return _one_of("REGISTRATION", self.SIMPLE_AUTH.get("REGISTRATION", "open"), REGISTRATION)
 
     @property
     def EMAIL_VERIFICATION(self) -> str:
@@ -145,13 +140,9 @@ class Settings:
 
         Where registration is ``verify_first`` it is ``required``, whatever the host's value.
         """
-        value = self.SIMPLE_AUTH.get("EMAIL_VERIFICATION", "off")
-        if value not in VERIFICATION:
-            raise ImproperlyConfigured(
-                f"SIMPLE_AUTH['EMAIL_VERIFICATION'] must be one of {', '.join(map(repr, VERIFICATION))}, not {value!r}."
-            )
+        value = _one_of("EMAIL_VERIFICATION", self.SIMPLE_AUTH.get("EMAIL_VERIFICATION", "off"), VERIFICATION)
         # As it is written, so that what cannot be meant there is not said twice.
-        return "required" if self.SIMPLE_AUTH.get("REGISTRATION") == "verify_first" else str(value)
+        return "required" if self.SIMPLE_AUTH.get("REGISTRATION") == "verify_first" else value
 
     @property
     def PUBLIC_URL(self) -> str | None:
@@ -234,12 +225,7 @@ class Settings:
     @property
     def THROTTLE_STORE(self) -> str:
         """Where attempts are counted: ``cache``, if the default cache can count, or ``database``."""
-        value = self.SIMPLE_AUTH.get("THROTTLE_STORE", "cache")
-        if value not in THROTTLE_STORES:
-            raise ImproperlyConfigured(
-                f"SIMPLE_AUTH['THROTTLE_STORE'] must be one of {', '.join(map(repr, THROTTLE_STORES))}, not {value!r}."
-            )
-        return str(value)
+        return _one_of("THROTTLE_STORE", self.SIMPLE_AUTH.get("THROTTLE_STORE", "cache"), THROTTLE_STORES)
 
 
 def _seconds_or_none(name: str, value: object) -> int | None:
@@ -250,6 +236,14 @@ def _seconds_or_none(name: str, value: object) -> int | None:
             f"{name} must be a positive whole number of seconds, at most {LONGEST} (100 years), or None, not {value!r}."
         )
     return value
+
+
+def _one_of(name: str, value: object, words: tuple[str, ...]) -> str:
+    if value not in words:
+        raise ImproperlyConfigured(
+            f"SIMPLE_AUTH[{name!r}] must be one of {', '.join(map(repr, words))}, not {value!r}."
+        )
+    return str(value)
 
 
 def _all_among(words: tuple[str, ...], value: Iterable[object]) -> bool:
