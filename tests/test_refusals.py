@@ -232,7 +232,7 @@ def ask(client: Any, user: Any) -> Callable[..., Any]:
             user.refresh_from_db()
         secret = sessions.start(user).secret if token is LIVE else token
         path = path or case.path
-        if secret is not None and case.endpoint.takes_token_from_query:
+        if secret is not None and case.endpoint.secret_parameters:
             path += f"?token={secret}"
         elif secret is not None:
             headers["HTTP_AUTHORIZATION"] = f"Token {secret}"

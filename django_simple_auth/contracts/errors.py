@@ -6,13 +6,11 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.http import Http404
-from rest_framework.exceptions import APIException, NotFound, PermissionDenied
+from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from ..wire.refusal import NON_FIELD_ERRORS
+from ..wire.refusal import NON_FIELD_ERRORS, of_django
 from ..wire.resource import Resource
 
 _TEXT = {"type": "string"}
@@ -39,11 +37,8 @@ class ErrorShape:
         self._other = dict(other)
 
     def __call__(self, exc: Exception, context: dict[str, Any]) -> Response | None:
-        if isinstance(exc, Http404):
-            exc = NotFound()
-        elif isinstance(exc, DjangoPermissionDenied):
-            exc = PermissionDenied()
-        elif not isinstance(exc, APIException):
+        exc = of_django(exc)
+        if not isinstance(exc, APIException):
             return None
         if not isinstance(context.get("view"), Resource):
             # As DRF's own handler does. Ours are in no request's transaction, and what they have written must stay.

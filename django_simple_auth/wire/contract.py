@@ -85,6 +85,7 @@ class Contract:
             {
                 "endpoints": endpoints,
                 "manners": Manners(self.errors, self.refusals, self.language),
+                "secret_parameters": frozenset().union(*(each.secret_parameters for each in endpoints.values())),
                 "http_method_names": [*methods, "options"],
                 "__doc__": next((endpoint.view.__doc__ for endpoint in endpoints.values()), None),
             },

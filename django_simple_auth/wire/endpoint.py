@@ -69,14 +69,15 @@ class Endpoint:
         return self.method == "GET" and not self.view.reads_only
 
     @property
-    def takes_token_from_query(self) -> bool:
-        return any(issubclass(cls, QueryTokenAuthentication) for cls in self.authentication_classes)
+    def secret_parameters(self) -> set[str]:
+        """Query parameters that the endpoint takes a token from."""
+        return {cls.parameter for cls in self.authentication_classes if issubclass(cls, QueryTokenAuthentication)}
 
     @property
     def risks(self) -> set[str]:
         """Which of ``conf.RISKS`` the endpoint takes."""
         found = {
-            "token_in_query": self.takes_token_from_query,
+            "token_in_query": bool(self.secret_parameters),
             "get_changes_state": self.changes_by_get,
             "anyones_word": self.view.takes_anyones_word,
         }

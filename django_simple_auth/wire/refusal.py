@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.http import Http404
 from django.utils.functional import Promise
 from rest_framework.exceptions import (
     APIException,
@@ -22,7 +24,7 @@ from rest_framework.response import Response
 from ..refusals import Forbidden, InvalidValue, LimitExceeded, Missing, Refused, Several, TokenRefused
 
 ExceptionHandler: TypeAlias = Callable[[Exception, dict[str, Any]], Response | None]
-"""Like DRF's EXCEPTION_HANDLER, but it always answers."""
+"""Like DRF's EXCEPTION_HANDLER: None leaves it to Django."""
 
 NON_FIELD_ERRORS = "non_field_errors"
 
@@ -72,6 +74,13 @@ def status_of(cause: type[Exception], refusals: Refusals) -> int:
     seen_by_drf = _in_drf(cause) or (ValidationError if issubclass(cause, Refused) else cause)
     usual: int = getattr(seen_by_drf, "status_code", 500)
     return promised(cause, refusals).status or usual
+
+
+def of_django(exc: Exception) -> Exception:
+    """What DRF makes of Django's own refusals; everything else as it is."""
+    if isinstance(exc, Http404):
+        return NotFound()
+    return PermissionDenied() if isinstance(exc, DjangoPermissionDenied) else exc
 
 
 def as_api_exception(cause: Refused, refusals: Refusals, wire_names: Mapping[str, str]) -> APIException:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import ItemsView, Mapping
 from typing import Any, ClassVar, NoReturn
 
-from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.utils import translation
 from django.utils.log import log_response
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +17,6 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import (
     APIException,
     AuthenticationFailed,
-    NotFound,
     PermissionDenied,
     ValidationError,
 )
@@ -30,14 +28,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from .. import limits
-from ..authentication import QueryTokenAuthentication, TokenAuthentication, Unavailable, take_from_query
+from ..authentication import TokenAuthentication, Unavailable, take_from_query
 from ..refusals import Refused, TokenInvalid
 from .answers import Fixed, Many, Outcome
 from .body import JSONBody, read
 from .cookie import write_cookie
 from .endpoint import Endpoint
 from .network import network
-from .refusal import Manners, Refusals, as_api_exception, by_field, promised, restated
+from .refusal import Manners, Refusals, as_api_exception, by_field, of_django, promised, restated
 
 
 class AlwaysJSON(BaseContentNegotiation):
@@ -78,6 +76,8 @@ class Resource(APIView):
     endpoints: ClassVar[Mapping[str, Endpoint]]
     """By HTTP method."""
     manners: ClassVar[Manners]
+    secret_parameters: ClassVar[frozenset[str]] = frozenset()
+    """Query parameters that are nobody else's to see, whatever method they come with."""
 
     renderer_classes = (JSONRenderer,)
     parser_classes = (JSONBody,)
@@ -99,16 +99,6 @@ class Resource(APIView):
             return super().dispatch(request, *args, **kwargs)
         with translation.override(self.manners.language):
             return super().dispatch(request, *args, **kwargs)
-
-    @property
-    def secret_parameters(self) -> set[str]:
-        """Query parameters that are nobody else's to see, whatever method they come with."""
-        return {
-            cls.parameter
-            for endpoint in self.endpoints.values()
-            for cls in endpoint.authentication_classes
-            if issubclass(cls, QueryTokenAuthentication)
-        }
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         # The authenticators depend on the method, and drf-spectacular comes this way without setup().
@@ -204,12 +194,9 @@ class Resource(APIView):
     def as_api_exception(self, exc: Exception) -> APIException:
         if isinstance(exc, Refused):
             return as_api_exception(exc, self.refusals, self.wire_names)
+        exc = of_django(exc)
         if isinstance(exc, APIException):
             return exc
-        if isinstance(exc, Http404):
-            return NotFound()
-        if isinstance(exc, DjangoPermissionDenied):
-            return PermissionDenied()
         if isinstance(exc, (OperationalError, InterfaceError)):
             return Unavailable()
         return Crashed()
