@@ -12,16 +12,21 @@ class SimpleAuthConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, durable, identifiers, notices, passwords, redaction, sessions  # noqa: F401  (checks register)
+        from . import checks, sessions  # noqa: F401  (importing the checks registers them)
+        from .accounts import password_upgrades, passwords
+        from .db import deferred
+        from .identity import identifiers
+        from .mail import notifications
+        from .tokens import redaction
 
         if find_spec("drf_spectacular") is not None:  # pragma: no branch
-            from . import schema  # noqa: F401  (so do its extensions)
+            from . import openapi  # noqa: F401  (importing its extensions registers them)
 
         redaction.attach()
-        notices.attach()
-        pre_save.connect(passwords.hold_back, dispatch_uid="simple_auth.passwords")
-        post_save.connect(identifiers.follow, dispatch_uid="simple_auth.identifiers")
-        post_save.connect(passwords.follow, dispatch_uid="simple_auth.passwords.follow")
+        notifications.connect()
+        pre_save.connect(password_upgrades.hold_back, dispatch_uid="simple_auth.passwords")
+        post_save.connect(identifiers.update_on_save, dispatch_uid="simple_auth.identifiers")
+        post_save.connect(passwords.end_tokens_on_change, dispatch_uid="simple_auth.passwords.follow")
         post_save.connect(sessions.end_if_deactivated, dispatch_uid="simple_auth.sessions")
-        post_migrate.connect(identifiers.catch_up, sender=self, dispatch_uid="simple_auth.catch_up")
-        request_finished.connect(durable.settle, dispatch_uid="simple_auth.durable")
+        post_migrate.connect(identifiers.claim_missing, sender=self, dispatch_uid="simple_auth.claim_missing")
+        request_finished.connect(deferred.run_pending, dispatch_uid="simple_auth.deferred")

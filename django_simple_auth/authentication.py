@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import InterfaceError, OperationalError
@@ -13,13 +12,13 @@ from django.views.decorators.debug import sensitive_variables
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import APIException, AuthenticationFailed
-from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 
-from . import sessions, tokens
+from . import sessions
 from .conf import conf
+from .exceptions import TokenRejected
 from .models import AuthToken
-from .refusals import TokenRefused
+from .tokens import format as token_format
 
 logger = logging.getLogger("django_simple_auth")
 
@@ -47,11 +46,11 @@ class TokenAuthentication(BaseAuthentication):
     @sensitive_variables()
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, AuthToken] | None:
         secret = self.secret_of(request)
-        if secret is None or tokens.purpose_of(secret) is None:
+        if secret is None or token_format.purpose_of(secret) is None:
             return None
         try:
             token = sessions.resume(secret, request._request)
-        except TokenRefused as refused:
+        except TokenRejected as refused:
             raise AuthenticationFailed(str(refused.message), refused.code) from None
         except (OperationalError, InterfaceError) as error:
             logger.exception("A token could not be looked up.")
@@ -116,25 +115,6 @@ def take_from_query(request: HttpRequest, parameter: str) -> str | None:
         if values:
             _replace_query(request, query)
     return taken[parameter]
-
-
-def HasScope(scope: str) -> type[BasePermission]:
-    """A permission for a view of the host's own: ``permission_classes = [HasScope("notes:read")]``.
-
-    Whoever is logged in may do what a user may; an API key, what it was made for. Nobody else may do anything.
-    """
-
-    class HasScope(IsAuthenticated):
-        message = _("This API key was not made for that.")
-
-        def has_permission(self, request: Request, view: Any) -> bool:
-            if not super().has_permission(request, view):
-                return False
-            token: Any = request.auth
-            is_key = isinstance(token, AuthToken) and token.purpose == AuthToken.Purpose.KEY
-            return not is_key or scope in token.scopes.split()
-
-    return HasScope
 
 
 class _Secrets(dict[str, str | None]):

@@ -22,7 +22,7 @@ DEFAULT_RATES = {
     "login_account": "10/min",
     "login_identifier": "100/hour",
     "key": "10/min",
-    "leave": "30/min",
+    "logout_by_id": "30/min",
     "rotate": "30/min",
     "current_password": "10/min",
     "password_change": "10/min",
@@ -33,9 +33,9 @@ DEFAULT_RATES = {
     "email_change": "10/min",
     "mail": "10/hour",
 }
-DEFAULT_NOTICES = ("password", "email", "key", "login")
+DEFAULT_NOTIFICATIONS = ("password", "email", "key", "login")
 DEFAULT_COOKIE_NAME = "__Host-simple_auth"
-DEFAULT_LINKS = {
+DEFAULT_FRONTEND_URLS = {
     "reset": "/reset-password#token={token}",
     "verify": "/verify-email#token={token}",
     "change": "/verify-email#token={token}",
@@ -45,8 +45,8 @@ DEFAULT_LINKS = {
 """The token is in the fragment: browsers send that to no server, and so to no log and no Referer header."""
 RISKS = {
     "token_in_query": "takes the token from the query string, where logs and histories keep it",
-    "get_changes_state": "changes state by GET, which links, crawlers and previews follow",
-    "anyones_word": "acts on whomever the path names, without authentication",
+    "unsafe_get": "changes state by GET, which links, crawlers and previews follow",
+    "unauthenticated_logout": "acts on whomever the path names, without authentication",
 }
 """What some published contracts ask for although it is unsafe: what an endpoint that does so is said to do."""
 VERIFICATION = ("off", "optional", "required")
@@ -73,46 +73,48 @@ class Settings:
         return value
 
     @property
-    def TOKEN_IDLE_SECONDS(self) -> int | None:
+    def TOKEN_IDLE_TIMEOUT_SECONDS(self) -> int | None:
         """Seconds after which an unused token dies, measured to the minute; None: idleness is no reason."""
-        value = _seconds_or_none("SIMPLE_AUTH['TOKEN_IDLE_SECONDS']", self.SIMPLE_AUTH.get("TOKEN_IDLE_SECONDS"))
+        value = _seconds_or_none(
+            "SIMPLE_AUTH['TOKEN_IDLE_TIMEOUT_SECONDS']", self.SIMPLE_AUTH.get("TOKEN_IDLE_TIMEOUT_SECONDS")
+        )
         if value is not None and value < 120:
             raise ImproperlyConfigured(
-                f"SIMPLE_AUTH['TOKEN_IDLE_SECONDS'] must be at least 120, not {value}: last use is recorded once a "
+                f"SIMPLE_AUTH['TOKEN_IDLE_TIMEOUT_SECONDS'] must be at least 120, not {value}: last use is recorded once a "
                 "minute, so a shorter limit would log out people who are working."
             )
         return value
 
     @property
-    def TOKENS_PER_USER(self) -> int | None:
+    def MAX_TOKENS_PER_USER(self) -> int | None:
         """Logins a user may have at a time, the oldest making room for the newest; None: no limit."""
-        value = self.SIMPLE_AUTH.get("TOKENS_PER_USER")
+        value = self.SIMPLE_AUTH.get("MAX_TOKENS_PER_USER")
         if value is not None and (type(value) is not int or value < 1):
             raise ImproperlyConfigured(
-                f"SIMPLE_AUTH['TOKENS_PER_USER'] must be a positive whole number or None, not {value!r}."
+                f"SIMPLE_AUTH['MAX_TOKENS_PER_USER'] must be a positive whole number or None, not {value!r}."
             )
         return value
 
     @property
-    def LOGIN_WITH(self) -> tuple[str, ...]:
+    def LOGIN_METHODS(self) -> tuple[str, ...]:
         """What people may type as their name: ``("username",)``, ``("email",)`` or both.
 
         The default is what the user model's USERNAME_FIELD is: user names in exactly their spelling, or e-mail
         addresses in any.
         """
-        value = self.SIMPLE_AUTH.get("LOGIN_WITH", ())
+        value = self.SIMPLE_AUTH.get("LOGIN_METHODS", ())
         if not isinstance(value, (list, tuple)) or not _all_among(("username", "email"), value):
             raise ImproperlyConfigured(
-                f"SIMPLE_AUTH['LOGIN_WITH'] must be a list of 'username' and 'email', not {value!r}."
+                f"SIMPLE_AUTH['LOGIN_METHODS'] must be a list of 'username' and 'email', not {value!r}."
             )
         return tuple(value)
 
     @property
-    def KEYS_SURVIVE_CHANGES(self) -> bool:
+    def KEEP_KEYS_ON_CHANGE(self) -> bool:
         """Whether API keys stay good when their user changes his password or address."""
-        value = self.SIMPLE_AUTH.get("KEYS_SURVIVE_CHANGES", False)
+        value = self.SIMPLE_AUTH.get("KEEP_KEYS_ON_CHANGE", False)
         if not isinstance(value, bool):
-            raise ImproperlyConfigured(f"SIMPLE_AUTH['KEYS_SURVIVE_CHANGES'] must be True or False, not {value!r}.")
+            raise ImproperlyConfigured(f"SIMPLE_AUTH['KEEP_KEYS_ON_CHANGE'] must be True or False, not {value!r}.")
         return value
 
     @property
@@ -161,28 +163,28 @@ class Settings:
         return str(value).rstrip("/")
 
     @property
-    def LINKS(self) -> dict[str, str]:
+    def FRONTEND_URLS(self) -> dict[str, str]:
         """What each link in a mail looks like behind PUBLIC_URL, with ``{token}`` where the secret goes."""
-        value = self.SIMPLE_AUTH.get("LINKS", {})
-        if not isinstance(value, Mapping) or not DEFAULT_LINKS.keys() >= value.keys():
+        value = self.SIMPLE_AUTH.get("FRONTEND_URLS", {})
+        if not isinstance(value, Mapping) or not DEFAULT_FRONTEND_URLS.keys() >= value.keys():
             raise ImproperlyConfigured(
-                f"SIMPLE_AUTH['LINKS'] must be a dict with some of the keys {', '.join(map(repr, DEFAULT_LINKS))}, not "
+                f"SIMPLE_AUTH['FRONTEND_URLS'] must be a dict with some of the keys {', '.join(map(repr, DEFAULT_FRONTEND_URLS))}, not "
                 f"{value!r}."
             )
         for name, pattern in value.items():
             if not isinstance(pattern, str) or not pattern.startswith("/") or pattern.count("{token}") != 1:
                 raise ImproperlyConfigured(
-                    f"SIMPLE_AUTH['LINKS'][{name!r}] must look like {DEFAULT_LINKS[name]!r}, not {pattern!r}."
+                    f"SIMPLE_AUTH['FRONTEND_URLS'][{name!r}] must look like {DEFAULT_FRONTEND_URLS[name]!r}, not {pattern!r}."
                 )
-        return {**DEFAULT_LINKS, **value}
+        return {**DEFAULT_FRONTEND_URLS, **value}
 
     @property
-    def NOTICES(self) -> tuple[str, ...]:
+    def NOTIFICATIONS(self) -> tuple[str, ...]:
         """What the owner of an account is told by mail when it has happened."""
-        value = self.SIMPLE_AUTH.get("NOTICES", DEFAULT_NOTICES)
-        if not isinstance(value, (list, tuple)) or not _all_among(DEFAULT_NOTICES, value):
+        value = self.SIMPLE_AUTH.get("NOTIFICATIONS", DEFAULT_NOTIFICATIONS)
+        if not isinstance(value, (list, tuple)) or not _all_among(DEFAULT_NOTIFICATIONS, value):
             raise ImproperlyConfigured(
-                f"SIMPLE_AUTH['NOTICES'] must be a list of {', '.join(map(repr, DEFAULT_NOTICES))}, not {value!r}."
+                f"SIMPLE_AUTH['NOTIFICATIONS'] must be a list of {', '.join(map(repr, DEFAULT_NOTIFICATIONS))}, not {value!r}."
             )
         return tuple(value)
 

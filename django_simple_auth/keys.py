@@ -13,11 +13,13 @@ from django.db import IntegrityError, models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from . import events, sessions, tokens
+from . import sessions, signals
+from .db import clock
+from .db.transactions import atomic_with_retry
+from .exceptions import InvalidValue, KeyNotFound, TokenInvalid
 from .models import AuthToken
-from .refusals import InvalidValue, TokenInvalid, UnknownKey
-from .tokens import Issued
-from .transactions import transact
+from .tokens import issuing, lifetime, store
+from .tokens.issuing import Issued
 
 SOON = timedelta(days=7)
 """How long before its end a key is warned of."""
@@ -50,26 +52,26 @@ def create(
     ``scopes`` are the host's own words for what the key may do. Raises ``InvalidValue``.
     """
     words = _joined(scopes)
-    if expires_at is not None and expires_at <= tokens.now():
+    if expires_at is not None and expires_at <= clock.now():
         raise InvalidValue("expires_at", ValidationError(_("This moment must be in the future."), "past"))
 
     def issue() -> Issued:
         # Whoever takes the account back ends every key; one that is being made must not slip through.
         owner = sessions.unchanged(user)
-        return tokens.issue(user, AuthToken.Purpose.KEY, owner=owner, name=name, scopes=words, expires_at=expires_at)
+        return issuing.issue(user, AuthToken.Purpose.KEY, owner=owner, name=name, scopes=words, expires_at=expires_at)
 
     try:
-        issued = transact(issue, AuthToken)
+        issued = atomic_with_retry(issue, AuthToken)
     except IntegrityError:
         if sessions.is_unchanged(user):
             raise
         # The user was deleted or deactivated meanwhile, or has another password: what let him in is no longer good.
         raise TokenInvalid from None
-    events.key_created.tell(user, request, key=issued.row.pk)
+    signals.key_created.send(user=user, request=request, key=issued.row.pk)
     return issued
 
 
-def alive(user: AbstractBaseUser) -> list[Key]:
+def active(user: AbstractBaseUser) -> list[Key]:
     """The user's keys, the latest made first. One query."""
     return [
         Key(
@@ -80,36 +82,36 @@ def alive(user: AbstractBaseUser) -> list[Key]:
             last_used_at=row.last_used_at,
             expires_at=row.expires_at,
         )
-        for row in _keys().filter(user=user.pk).exclude(tokens.expired(tokens.now())).order_by("-pk")
+        for row in _keys().filter(user=user.pk).exclude(lifetime.expired(clock.now())).order_by("-pk")
     ]
 
 
 def delete(user: AbstractBaseUser, key_id: int, request: HttpRequest | None = None) -> None:
-    """End the key of this id. Raises ``UnknownKey`` if the user has no such key."""
+    """End the key of this id. Raises ``KeyNotFound`` if the user has no such key."""
     deleted, _rows = _keys().filter(user=user.pk, pk=key_id).delete()
     if not deleted:
-        raise UnknownKey
-    events.key_deleted.tell(user, request, key=key_id)
+        raise KeyNotFound
+    signals.key_deleted.send(user=user, request=request, key=key_id)
 
 
 def delete_all(user: AbstractBaseUser, request: HttpRequest | None = None) -> int:
     """End every key of the user; returns how many there were. Told once, with their number."""
     deleted, _rows = _keys().filter(user=user.pk).delete()
     if deleted:
-        events.key_deleted.tell(user, request, count=deleted)
+        signals.key_deleted.send(user=user, request=request, count=deleted)
     return deleted
 
 
 def warn() -> None:
     """Tell of every key that expires SOON, each time anew."""
-    at = tokens.now()
+    at = clock.now()
     for row in _keys().filter(expires_at__gt=at, expires_at__lte=at + SOON).select_related("user").order_by("pk"):
         assert row.expires_at is not None, "The query asks for it."
-        events.key_expires_soon.tell(row.user, key=row.pk, expires_at=row.expires_at.isoformat())
+        signals.key_expires_soon.send(user=row.user, key=row.pk, expires_at=row.expires_at.isoformat())
 
 
 def _keys() -> models.QuerySet[AuthToken]:
-    return AuthToken.objects.using(tokens.primary()).filter(purpose=AuthToken.Purpose.KEY)
+    return AuthToken.objects.using(store.primary()).filter(purpose=AuthToken.Purpose.KEY)
 
 
 def _joined(scopes: Sequence[str]) -> str:

@@ -2,66 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from datetime import timezone as datetime_timezone
-from typing import TYPE_CHECKING, Any, TypeAlias
-
 from django.conf import settings
 from django.db import models
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
-if TYPE_CHECKING:
-    _Instant: TypeAlias = models.Field[Any, Any]
-else:
-    _Instant = models.Field
-
-EPOCH = datetime(1970, 1, 1, tzinfo=datetime_timezone.utc)
-MICROSECOND = timedelta(microseconds=1)
-
-
-class InstantField(_Instant):
-    """An aware datetime, stored as microseconds since 1970.
-
-    A DateTimeField depends on USE_TZ, on the server's zone where that is off, and on the database's precision; the
-    seconds that a token lives must depend on none of them.
-    """
-
-    empty_strings_allowed = False
-
-    def get_internal_type(self) -> str:
-        return "BigIntegerField"
-
-    def from_db_value(self, value: int | None, *args: object) -> datetime | None:
-        return None if value is None else EPOCH + value * MICROSECOND
-
-    def to_python(self, value: datetime | str | None) -> datetime | None:
-        return parse_datetime(value) if isinstance(value, str) else value
-
-    def get_prep_value(self, value: Any) -> int | None:
-        value = self.to_python(super().get_prep_value(value))
-        if value is None:
-            return None
-        if timezone.is_naive(value):
-            value = timezone.make_aware(value)
-        instant: int = (value - EPOCH) // MICROSECOND
-        return instant
-
-    def value_to_string(self, obj: models.Model) -> str:
-        value: datetime | None = self.value_from_object(obj)
-        return "" if value is None else value.isoformat()
-
-
-class DigestField(models.BinaryField):  # type: ignore[type-arg]
-    """32 raw bytes. MariaDB cannot index the blob that a plain BinaryField is there."""
-
-    def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
-        return "binary(32)" if connection.vendor == "mysql" else super().db_type(connection)
-
-    def from_db_value(self, value: Any, *args: object) -> bytes | None:
-        return None if value is None else bytes(value)
+from .db.fields import DigestField, TimestampField
 
 
 class AuthToken(models.Model):
@@ -80,10 +25,10 @@ class AuthToken(models.Model):
     """Of the device that logged in, or of the key."""
     scopes = models.CharField(_("scopes"), max_length=500, blank=True)
     """What a key may do, in the host's words, with spaces between them as in RFC 6749, 3.3."""
-    address = models.CharField(_("address"), max_length=45, blank=True)
-    created_at = InstantField(_("created"))
-    expires_at = InstantField(_("expires"), null=True, blank=True, db_index=True)
-    last_used_at = InstantField(_("last used"))
+    ip_address = models.CharField(_("IP address"), max_length=45, blank=True)
+    created_at = TimestampField(_("created"))
+    expires_at = TimestampField(_("expires"), null=True, blank=True, db_index=True)
+    last_used_at = TimestampField(_("last used"))
 
     class Meta:
         verbose_name = _("token")
@@ -102,7 +47,7 @@ class RetiredToken(models.Model):
         AuthToken, on_delete=models.DO_NOTHING, db_constraint=False, related_name="retired", verbose_name=_("token")
     )
     digest = DigestField(_("digest"), unique=True)
-    retired_at = InstantField(_("retired"))
+    retired_at = TimestampField(_("retired"))
 
     class Meta:
         verbose_name = _("retired token")
@@ -112,7 +57,7 @@ class RetiredToken(models.Model):
         return f"retired token {self.pk}"
 
 
-class MailedSecret(models.Model):
+class OneTimeToken(models.Model):
     """A secret in somebody's mailbox, good once. Of the secret only the SHA-256 is here."""
 
     class Purpose(models.TextChoices):
@@ -127,19 +72,19 @@ class MailedSecret(models.Model):
         on_delete=models.CASCADE,
         null=True,
         blank=True,
-        related_name="auth_mailed_secrets",
+        related_name="auth_one_time_tokens",
         verbose_name=_("user"),
     )
     purpose = models.CharField(_("purpose"), max_length=8, choices=Purpose.choices)
-    address = models.CharField(_("address"), max_length=254)
+    email = models.CharField(_("e-mail address"), max_length=254)
     """Where it was sent, and what it proves."""
     digest = DigestField(_("digest"), unique=True)
-    created_at = InstantField(_("created"))
-    expires_at = InstantField(_("expires"), db_index=True)
+    created_at = TimestampField(_("created"))
+    expires_at = TimestampField(_("expires"), db_index=True)
 
     class Meta:
-        verbose_name = _("mailed secret")
-        verbose_name_plural = _("mailed secrets")
+        verbose_name = _("one-time token")
+        verbose_name_plural = _("one-time tokens")
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()} {self.pk}"
@@ -152,7 +97,7 @@ class KnownDevice(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="auth_devices", verbose_name=_("user")
     )
     digest = DigestField(_("digest of user and device"), unique=True)
-    seen_at = InstantField(_("last seen"), db_index=True)
+    seen_at = TimestampField(_("last seen"), db_index=True)
 
     class Meta:
         verbose_name = _("known device")
@@ -172,7 +117,7 @@ class Presence(models.Model):
         related_name="auth_presence",
         verbose_name=_("user"),
     )
-    since = InstantField(_("since"))
+    since = TimestampField(_("since"))
 
     class Meta:
         verbose_name = _("presence")
@@ -198,7 +143,7 @@ class Identifier(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
     digest = DigestField(_("digest of kind and folded name"), unique=True)
-    verified_at = InstantField(_("verified"), null=True, blank=True)
+    verified_at = TimestampField(_("verified"), null=True, blank=True)
     """When the user proved that the address is his; only of e-mail addresses."""
 
     class Meta:
@@ -209,13 +154,13 @@ class Identifier(models.Model):
         return f"{self.get_kind_display()} {self.pk}"
 
 
-class Counter(models.Model):
+class ThrottleCounter(models.Model):
     """How often something was tried, or that something is so for a while, where no cache can say it."""
 
     digest = DigestField(_("digest"), primary_key=True)
     count = models.PositiveIntegerField(_("count"))
     # Without an index, which every attempt would have to write; those whose end has come are looked for once a day.
-    until = InstantField(_("until"))
+    expires_at = TimestampField(_("expires"))
 
     class Meta:
         verbose_name = _("counter")

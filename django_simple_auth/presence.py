@@ -15,10 +15,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from . import events, sessions, tokens
-from . import users as user_model
+from . import sessions, signals
+from .db import clock
+from .exceptions import UnknownUser
+from .identity import user_model
 from .models import Presence
-from .refusals import UnknownUser
 
 
 def users() -> QuerySet[Any]:
@@ -26,20 +27,20 @@ def users() -> QuerySet[Any]:
     return get_user_model()._default_manager.filter(auth_presence__isnull=False)
 
 
-def enter(user: AbstractBaseUser, request: HttpRequest | None = None) -> None:
+def start(user: AbstractBaseUser, request: HttpRequest | None = None) -> None:
     """Log the user in. Sends ``user_logged_in``. Whoever is logged in already stays so.
 
     Raises ``InvalidCredentials`` if the user was deleted meanwhile.
     """
 
     def grant() -> None:
-        Presence.objects.bulk_create([Presence(user_id=user.pk, since=tokens.now())], ignore_conflicts=True)
+        Presence.objects.bulk_create([Presence(user_id=user.pk, since=clock.now())], ignore_conflicts=True)
 
     sessions.log_in(user, request, grant)
-    events.logged_in.tell(user, request)
+    signals.logged_in.send(user=user, request=request)
 
 
-def leave(user_id: str, request: HttpRequest | None = None) -> None:
+def end_by_id(user_id: str, request: HttpRequest | None = None) -> None:
     """Log out whoever has this primary key, in the very spelling that ``str()`` gives it. Sends ``user_logged_out``.
 
     Raises ``UnknownUser``. Whether the user was logged in makes no difference, neither in the answer nor in the work.

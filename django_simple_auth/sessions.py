@@ -15,13 +15,17 @@ from django.db import DatabaseError, models, router
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
-from . import batches, events, rotation, tokens, users
+from . import signals
 from .conf import conf
-from .durable import afterwards, durably
-from .models import AuthToken, MailedSecret
-from .refusals import CredentialsOutdated, InvalidCredentials, TokenExpired, TokenInvalid, UnknownSession
-from .tokens import Issued
-from .transactions import transact
+from .db import batches, clock
+from .db.deferred import after_request, durably
+from .db.transactions import atomic_with_retry
+from .exceptions import CredentialsOutdated, InvalidCredentials, SessionNotFound, TokenExpired, TokenInvalid
+from .identity import user_model
+from .models import AuthToken, OneTimeToken
+from .tokens import format as token_format
+from .tokens import issuing, lifetime, rotation, store
+from .tokens.issuing import Issued
 
 logger = logging.getLogger("django_simple_auth")
 _T = TypeVar("_T")
@@ -41,7 +45,7 @@ class Session:
 
     id: int
     device: str
-    address: str
+    ip_address: str
     created_at: datetime
     last_used_at: datetime
     expires_at: datetime | None
@@ -50,25 +54,29 @@ class Session:
     """Whether it is the one that asks."""
 
 
-def start(user: AbstractBaseUser, request: HttpRequest | None = None, *, device: str = "", address: str = "") -> Issued:
-    """Log the user in: a token of its own for this device, the oldest making room above TOKENS_PER_USER.
+def start(
+    user: AbstractBaseUser, request: HttpRequest | None = None, *, device: str = "", ip_address: str = ""
+) -> Issued:
+    """Log the user in: a token of its own for this device, the oldest making room above MAX_TOKENS_PER_USER.
 
-    ``device`` and ``address`` are what the user will know the session by in a list.
+    ``device`` and ``ip_address`` are what the user will know the session by in a list.
 
     Sends ``user_logged_in``. Raises ``InvalidCredentials`` if the user was deleted or deactivated meanwhile, and
     ``CredentialsOutdated`` if the password is another one than ``user`` was loaded with.
     """
 
     def grant() -> tuple[Issued, list[int]]:
-        issued = tokens.issue(user, owner=unchanged(user), name=device, address=address)
-        limit = conf.TOKENS_PER_USER
+        issued = issuing.issue(user, owner=unchanged(user), name=device, ip_address=ip_address)
+        limit = conf.MAX_TOKENS_PER_USER
         return issued, [] if limit is None else _evict(user, limit)
 
     issued, evicted = log_in(user, request, grant)
-    called = tokens.printable(device)[:LONGEST_DEVICE]
-    events.logged_in.tell(user, request, session=issued.row.pk, device=called, address=issued.row.address)
+    called = issuing.printable(device)[:LONGEST_DEVICE]
+    signals.logged_in.send(
+        user=user, request=request, session=issued.row.pk, device=called, ip_address=issued.row.ip_address
+    )
     for key in evicted:
-        events.session_ended.tell(user, request, session=key, cause="limit")
+        signals.session_ended.send(user=user, request=request, session=key, cause="limit")
     return issued
 
 
@@ -82,18 +90,18 @@ def log_in(user: AbstractBaseUser, request: HttpRequest | None, grant: Callable[
         # What is granted, ``last_login`` and whatever the host's receivers write stand or fall together. The user's
         # row is written first: a foreign key to it locks it for reading, and two logins that then both want to write
         # it are a deadlock on MariaDB.
-        if conf.TOKENS_PER_USER is not None:
+        if conf.MAX_TOKENS_PER_USER is not None:
             # None of the user's other logins may count without seeing this one.
-            users.take_turns(user)
+            user_model.lock(user)
         user_logged_in.send(sender=user.__class__, request=request, user=user)
         return grant()
 
     try:
-        return transact(begin, AuthToken)
+        return atomic_with_retry(begin, AuthToken)
     except DatabaseError:
         # The foreign key, the UPDATE of last_login that found no row, or an owner who has changed: whichever this
         # database notices first.
-        password = users.everybody().filter(pk=user.pk).values_list("password", flat=True).first()
+        password = user_model.all_users().filter(pk=user.pk).values_list("password", flat=True).first()
         if password is None:
             raise InvalidCredentials from None
         if password != user.password:
@@ -110,23 +118,23 @@ def resume(secret: str, request: HttpRequest | None = None) -> AuthToken:
     Raises ``TokenInvalid`` or ``TokenExpired``; a dead token's row is deleted. A secret that was rotated away more than
     rotation.REPLAY_GRACE ago is in two hands, and nobody knows which of them are the user's: it ends its session.
     """
-    if not tokens.is_well_formed(secret):
+    if not token_format.is_well_formed(secret):
         raise TokenInvalid
-    digest = tokens.digest(secret)
+    digest = token_format.digest(secret)
     try:
-        row = _WITH_USER.using(tokens.primary()).get(digest=digest)
+        row = _WITH_USER.using(store.primary()).get(digest=digest)
     except AuthToken.DoesNotExist:
-        rotation.end_if_replayed(digest, request)
+        rotation.revoke_if_reused(digest, request)
         raise TokenInvalid from None
-    at = tokens.now()
-    if tokens.is_expired(row, at):
+    at = clock.now()
+    if lifetime.is_expired(row, at):
         _bury(row)
         raise TokenExpired
     if not row.user.is_active:
         _bury(row)
         raise TokenInvalid
     if at - row.last_used_at >= TOUCH_INTERVAL:
-        afterwards(lambda: _touch(row, at), tokens.primary())
+        after_request(lambda: _touch(row, at), store.primary())
     return row
 
 
@@ -134,23 +142,23 @@ def end(token: AuthToken, request: HttpRequest | None = None) -> None:
     """Log out on this device. Sends ``user_logged_out``. Ending what has ended already is no error."""
     ended, _rows = AuthToken.objects.filter(pk=token.pk).delete()
     if ended:
-        events.session_ended.tell(token.user, request, session=token.pk, cause="logout")
+        signals.session_ended.send(user=token.user, request=request, session=token.pk, cause="logout")
     user_logged_out.send(sender=token.user.__class__, request=request, user=token.user)
 
 
-def alive(user: AbstractBaseUser, current: AuthToken | None = None) -> list[Session]:
+def active(user: AbstractBaseUser, current: AuthToken | None = None) -> list[Session]:
     """The user's sessions, the latest used first. One query."""
     return [
         Session(
             id=row.pk,
             device=row.name,
-            address=row.address,
+            ip_address=row.ip_address,
             created_at=row.created_at,
             last_used_at=row.last_used_at,
-            expires_at=tokens.ends_at(row),
+            expires_at=lifetime.ends_at(row),
             current=current is not None and row.pk == current.pk,
         )
-        for row in _logins(user).exclude(tokens.expired(tokens.now())).order_by("-last_used_at", "-pk")
+        for row in _logins(user).exclude(lifetime.expired(clock.now())).order_by("-last_used_at", "-pk")
     ]
 
 
@@ -159,21 +167,21 @@ def end_one(
 ) -> None:
     """Log out on the device whose session has this id. Sends ``user_logged_out``. ``cause`` is what the event says.
 
-    Raises ``UnknownSession`` if the user has no such session.
+    Raises ``SessionNotFound`` if the user has no such session.
     """
     ended, _rows = _logins(user).filter(pk=session_id).delete()
     if not ended:
-        raise UnknownSession
-    events.session_ended.tell(user, request, session=session_id, cause=cause)
+        raise SessionNotFound
+    signals.session_ended.send(user=user, request=request, session=session_id, cause=cause)
     user_logged_out.send(sender=user.__class__, request=request, user=user)
 
 
 def end_others(user: AbstractBaseUser, keep: AuthToken | None = None) -> None:
-    """End every login of the user but this one and, unless SIMPLE_AUTH["KEYS_SURVIVE_CHANGES"], every API key.
+    """End every login of the user but this one and, unless SIMPLE_AUTH["KEEP_KEYS_ON_CHANGE"], every API key.
 
     For when the password or the address has become another: whoever had the old one may have made them.
     """
-    opens = _logins(user) if conf.KEYS_SURVIVE_CHANGES else _tokens(user)
+    opens = _logins(user) if conf.KEEP_KEYS_ON_CHANGE else _tokens(user)
     (opens if keep is None else opens.exclude(pk=keep.pk)).delete()
 
 
@@ -184,7 +192,7 @@ def end_all(user: AbstractBaseUser, request: HttpRequest | None = None, *, cause
     """
     ended, _rows = _logins(user).delete()
     if ended:
-        events.session_ended.tell(user, request, count=ended, cause=cause)
+        signals.session_ended.send(user=user, request=request, count=ended, cause=cause)
     user_logged_out.send(sender=user.__class__, request=request, user=user)
 
 
@@ -207,9 +215,9 @@ def end_if_deactivated(instance: models.Model, created: bool, raw: bool, using: 
     if not router.allow_migrate_model(using, AuthToken):
         return
     ended, _rows = AuthToken.objects.using(using).filter(user=instance.pk).delete()
-    MailedSecret.objects.using(using).filter(user=instance.pk).delete()
+    OneTimeToken.objects.using(using).filter(user=instance.pk).delete()
     if ended:
-        events.session_ended.tell(instance, count=ended, cause="deactivation")
+        signals.session_ended.send(user=instance, count=ended, cause="deactivation")
 
 
 def unchanged(user: AbstractBaseUser) -> models.Subquery:
@@ -227,17 +235,17 @@ def is_unchanged(user: AbstractBaseUser) -> bool:
 
 
 def _as_loaded(user: AbstractBaseUser) -> models.QuerySet[Any]:
-    rows = users.everybody().filter(pk=user.pk, password=user.password)
+    rows = user_model.all_users().filter(pk=user.pk, password=user.password)
     # On some models, it is a property made of other fields.
-    return rows.filter(is_active=True) if users.has_field("is_active") else rows
+    return rows.filter(is_active=True) if user_model.has_field("is_active") else rows
 
 
 def _dead() -> models.QuerySet[AuthToken]:
-    return AuthToken.objects.using(tokens.primary()).filter(tokens.expired(tokens.now()))
+    return AuthToken.objects.using(store.primary()).filter(lifetime.expired(clock.now()))
 
 
 def _tokens(user: AbstractBaseUser) -> models.QuerySet[AuthToken]:
-    return AuthToken.objects.using(tokens.primary()).filter(user=user.pk)
+    return AuthToken.objects.using(store.primary()).filter(user=user.pk)
 
 
 def _logins(user: AbstractBaseUser) -> models.QuerySet[AuthToken]:
@@ -254,7 +262,7 @@ def _evict(user: AbstractBaseUser, limit: int) -> list[int]:
 
 def _bury(row: AuthToken) -> None:
     # By digest: what is put off must not hit another row that has come by the same key.
-    durably(AuthToken.objects.filter(digest=row.digest).delete, tokens.primary())
+    durably(AuthToken.objects.filter(digest=row.digest).delete, store.primary())
 
 
 def _touch(row: AuthToken, at: datetime) -> None:

@@ -92,8 +92,8 @@ STATIC_URL = "static/"
 
 TOKEN_EXPIRED_AFTER_SECONDS = 14 * 24 * 3600
 SIMPLE_AUTH = {
-    "TOKEN_IDLE_SECONDS": 3 * 24 * 3600,
-    "TOKENS_PER_USER": 10,
+    "TOKEN_IDLE_TIMEOUT_SECONDS": 3 * 24 * 3600,
+    "MAX_TOKENS_PER_USER": 10,
     # Links in mails lead to pages of yours under this address; they are never built from the Host header.
     "PUBLIC_URL": "http://127.0.0.1:8000",
     "THROTTLE_RATES": {"register": "30/min", "login": "60/min", "login_account": "10/min"},

@@ -27,17 +27,17 @@ def _clean_slate() -> Iterator[None]:
     """No test counts the attempts of another, or runs what another put off."""
     from django.core.cache import cache
 
-    from django_simple_auth import durable
+    from django_simple_auth.db import deferred
 
     cache.clear()
-    durable._pending.set(())
+    deferred._pending.set(())
     yield
     cache.clear()
 
 
 @pytest.fixture
 def client() -> Any:
-    from tests.client import Client
+    from tests.support.client import Client
 
     return Client()
 
@@ -46,7 +46,7 @@ def client() -> Any:
 def user(db: None) -> Any:
     from django.contrib.auth import get_user_model
 
-    from tests.client import PASSWORD
+    from tests.support.client import PASSWORD
 
     return get_user_model().objects.create_user("bob", "bob@example.com", PASSWORD)
 
@@ -56,19 +56,19 @@ def mailbox(monkeypatch: pytest.MonkeyPatch, settings: Any, db: None) -> Any:
     """The letters that have left. They leave at once and in this thread, so that a test can see them."""
     from django.core import mail as django_mail
 
-    from django_simple_auth import mail
+    from django_simple_auth.mail import delivery
 
     settings.SIMPLE_AUTH = {"PUBLIC_URL": "https://www.example.com", "THROTTLE_RATES": {}}
-    monkeypatch.setattr(mail, "_after_commit", lambda work, using: work())
+    monkeypatch.setattr(delivery, "_after_commit", lambda work, using: work())
     return django_mail.outbox
 
 
 @pytest.fixture
 def _threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Letters leave as they do outside of tests."""
-    from django_simple_auth import mail
+    from django_simple_auth.mail import delivery
 
-    monkeypatch.setattr(mail, "_is_test", lambda: False)
+    monkeypatch.setattr(delivery, "_is_test", lambda: False)
 
 
 @pytest.fixture
@@ -96,16 +96,16 @@ def use_tasks(settings: Any) -> Iterator[Any]:
 @pytest.fixture
 def failures() -> Iterator[list[dict[str, Any]]]:
     """What was told of letters that did not leave."""
-    from django_simple_auth import events
+    from django_simple_auth import signals
 
     heard: list[dict[str, Any]] = []
 
     def hear(signal: Any, sender: Any, **facts: Any) -> None:
         heard.append(facts)
 
-    events.mail_failed.connect(hear)
+    signals.mail_failed.connect(hear)
     yield heard
-    events.mail_failed.disconnect(hear)
+    signals.mail_failed.disconnect(hear)
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     from datetime import timedelta
 
-    from django_simple_auth import tokens
+    from django_simple_auth.db import clock as system_clock
 
     class Clock:
         offset = timedelta()
@@ -123,6 +123,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
             self.offset += timedelta(**duration)
 
     clock = Clock()
-    real = tokens.now
-    monkeypatch.setattr(tokens, "now", lambda: real() + clock.offset)
+    real = system_clock.now
+    monkeypatch.setattr(system_clock, "now", lambda: real() + clock.offset)
     return clock

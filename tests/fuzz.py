@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.http import Server, call
+from tests.support.http import Server, call
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME, PASSWORD = "fuzzer", "canary-Correct-Horse-7"

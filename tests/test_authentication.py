@@ -9,9 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from django_simple_auth import sessions, tokens
+from django_simple_auth import sessions
 from django_simple_auth.authentication import TokenAuthentication, Unavailable
+from django_simple_auth.db import clock as system_clock
 from django_simple_auth.models import AuthToken
+from django_simple_auth.tokens import format as token_format
 
 
 def ask(rf: Any, header: str | None) -> Any:
@@ -75,7 +77,7 @@ def test_our_prefix_before_junk_is_refused_without_a_query(rf: Any, secret: str)
 
 def test_an_expired_token_has_a_code_of_its_own(user: Any, rf: Any):
     secret = sessions.start(user).secret
-    AuthToken.objects.update(expires_at=tokens.now())
+    AuthToken.objects.update(expires_at=system_clock.now())
     with pytest.raises(AuthenticationFailed) as refused:
         ask(rf, f"Token {secret}")
     assert refused.value.get_codes() == "token_expired"
@@ -87,6 +89,6 @@ def test_a_database_that_is_down_is_no_reason_to_log_anybody_out(rf: Any, monkey
 
     monkeypatch.setattr(sessions, "resume", down)
     with caplog.at_level(logging.ERROR, "django_simple_auth"), pytest.raises(Unavailable) as refused:
-        ask(rf, f"Token {tokens.generate('dsa')}")
+        ask(rf, f"Token {token_format.generate('dsa')}")
     assert (refused.value.status_code, refused.value.wait) == (503, 5)
     assert "could not be looked up" in caplog.text

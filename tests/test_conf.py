@@ -11,8 +11,8 @@ from django_simple_auth.conf import KEYS, conf
 def test_the_defaults(settings: Any):
     del settings.SIMPLE_AUTH
     assert conf.TOKEN_EXPIRED_AFTER_SECONDS == 1_209_600
-    assert conf.TOKEN_IDLE_SECONDS is None
-    assert conf.TOKENS_PER_USER is None
+    assert conf.TOKEN_IDLE_TIMEOUT_SECONDS is None
+    assert conf.MAX_TOKENS_PER_USER is None
     assert conf.DELETE_ACCOUNT is None
     assert frozenset() == conf.ACKNOWLEDGED_RISKS
     assert conf.THROTTLE_RATES == {
@@ -21,7 +21,7 @@ def test_the_defaults(settings: Any):
         "login_account": (10, 60),
         "login_identifier": (100, 3600),
         "key": (10, 60),
-        "leave": (30, 60),
+        "logout_by_id": (30, 60),
         "rotate": (30, 60),
         "current_password": (10, 60),
         "password_change": (10, 60),
@@ -51,17 +51,17 @@ def test_a_lifetime_that_cannot_be_meant_names_the_fix(settings: Any, value: Any
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("TOKEN_IDLE_SECONDS", 60, "at least 120"),
-        ("TOKEN_IDLE_SECONDS", "300", "positive whole number"),
-        ("TOKENS_PER_USER", 0, "positive whole number"),
-        ("TOKENS_PER_USER", True, "positive whole number"),
-        ("NOTICES", "password", "must be a list of 'password', 'email', 'key', 'login'"),
-        ("NOTICES", ["weather"], "must be a list of 'password', 'email', 'key', 'login'"),
-        ("NOTICES", [["password"]], "must be a list of 'password', 'email', 'key', 'login'"),
-        ("KEYS_SURVIVE_CHANGES", 1, "must be True or False"),
-        ("LOGIN_WITH", "email", "must be a list of 'username' and 'email'"),
-        ("LOGIN_WITH", [["email"]], "must be a list of 'username' and 'email'"),
-        ("LOGIN_WITH", ["phone"], "must be a list of 'username' and 'email'"),
+        ("TOKEN_IDLE_TIMEOUT_SECONDS", 60, "at least 120"),
+        ("TOKEN_IDLE_TIMEOUT_SECONDS", "300", "positive whole number"),
+        ("MAX_TOKENS_PER_USER", 0, "positive whole number"),
+        ("MAX_TOKENS_PER_USER", True, "positive whole number"),
+        ("NOTIFICATIONS", "password", "must be a list of 'password', 'email', 'key', 'login'"),
+        ("NOTIFICATIONS", ["weather"], "must be a list of 'password', 'email', 'key', 'login'"),
+        ("NOTIFICATIONS", [["password"]], "must be a list of 'password', 'email', 'key', 'login'"),
+        ("KEEP_KEYS_ON_CHANGE", 1, "must be True or False"),
+        ("LOGIN_METHODS", "email", "must be a list of 'username' and 'email'"),
+        ("LOGIN_METHODS", [["email"]], "must be a list of 'username' and 'email'"),
+        ("LOGIN_METHODS", ["phone"], "must be a list of 'username' and 'email'"),
         ("COOKIE_NAME", "a b", "must be letters"),
         ("COOKIE_NAME", None, "must be letters"),
         ("COOKIE_NAME", "__Host-sid", "have 'auth' or 'token' in it"),
@@ -83,10 +83,10 @@ def test_a_lifetime_that_cannot_be_meant_names_the_fix(settings: Any, value: Any
         ("PUBLIC_URL", 7, "must look like 'https://www.example.com'"),
         ("EMAIL_VERIFICATION", "on", "must be one of 'off', 'optional', 'required'"),
         ("REGISTRATION", "ajar", "must be one of 'open', 'closed', 'invite', 'verify_first'"),
-        ("LINKS", "/reset", "must be a dict"),
-        ("LINKS", {"rest": "/{token}"}, "must be a dict with some of the keys 'reset'"),
-        ("LINKS", {"reset": "/reset"}, "must look like '/reset-password#token={token}'"),
-        ("LINKS", {"reset": "https://x/{token}"}, "must look like '/reset-password#token={token}'"),
+        ("FRONTEND_URLS", "/reset", "must be a dict"),
+        ("FRONTEND_URLS", {"rest": "/{token}"}, "must be a dict with some of the keys 'reset'"),
+        ("FRONTEND_URLS", {"reset": "/reset"}, "must look like '/reset-password#token={token}'"),
+        ("FRONTEND_URLS", {"reset": "https://x/{token}"}, "must look like '/reset-password#token={token}'"),
     ],
 )
 def test_a_value_that_cannot_be_meant_names_the_fix(settings: Any, key: str, value: Any, message: str):
@@ -107,5 +107,5 @@ def test_a_rate_of_none_is_no_limit(settings: Any):
 
 
 def test_the_keys_are_the_properties():
-    assert {"TOKEN_IDLE_SECONDS", "THROTTLE_RATES", "LOGIN_WITH"} <= KEYS
+    assert {"TOKEN_IDLE_TIMEOUT_SECONDS", "THROTTLE_RATES", "LOGIN_METHODS"} <= KEYS
     assert "TOKEN_EXPIRED_AFTER_SECONDS" not in KEYS

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 import django_simple_auth
-from django_simple_auth import conf, events, mailed
+from django_simple_auth import conf, signals
 from django_simple_auth.checks.contracts import IDS
 from django_simple_auth.checks.versions import DJANGO, DRF
+from django_simple_auth.tokens import links
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -26,19 +27,19 @@ def test_the_settings_table_names_every_setting_with_its_default():
     table = {key or name: ast.literal_eval(default) for key, name, default in rows}
     assert table == {
         "TOKEN_EXPIRED_AFTER_SECONDS": conf.DEFAULT_LIFETIME,
-        "TOKEN_IDLE_SECONDS": None,
-        "TOKENS_PER_USER": None,
+        "TOKEN_IDLE_TIMEOUT_SECONDS": None,
+        "MAX_TOKENS_PER_USER": None,
         "THROTTLE_RATES": conf.DEFAULT_RATES,
         "THROTTLE_STORE": "cache",
         "DELETE_ACCOUNT": None,
         "REGISTRATION": "open",
         "EMAIL_VERIFICATION": "off",
         "PUBLIC_URL": None,
-        "LINKS": conf.DEFAULT_LINKS,
+        "FRONTEND_URLS": conf.DEFAULT_FRONTEND_URLS,
         "ACKNOWLEDGED_RISKS": (),
-        "LOGIN_WITH": (),
-        "NOTICES": conf.DEFAULT_NOTICES,
-        "KEYS_SURVIVE_CHANGES": False,
+        "LOGIN_METHODS": (),
+        "NOTIFICATIONS": conf.DEFAULT_NOTIFICATIONS,
+        "KEEP_KEYS_ON_CHANGE": False,
         "COOKIE_NAME": conf.DEFAULT_COOKIE_NAME,
     }
     assert set(table) - {"TOKEN_EXPIRED_AFTER_SECONDS"} == conf.KEYS
@@ -50,7 +51,7 @@ def test_the_table_of_limits_has_every_scope_with_its_rate():
 
 
 def test_the_endpoint_table_is_the_native_contract():
-    from django_simple_auth.urls import contract
+    from django_simple_auth.contracts.native import contract
 
     rows = re.findall(r"^\| `(\w+) ([\w/<>]+)`(?: `.+?`)? \| (\d+)", README, re.MULTILINE)
     assert [(method, path) for method, path, _status in rows] == [
@@ -109,7 +110,7 @@ def test_every_check_says_the_ids_that_its_docstring_names_and_is_tested():
     ids = [number for number, _command in declared_checks()]
     source, tests = (
         "".join(file.read_text() for file in folder.glob(pattern))
-        for folder, pattern in [(CHECKS, "*.py"), (ROOT / "tests", "test_checks*.py")]
+        for folder, pattern in [(CHECKS, "*.py"), (ROOT / "tests/checks", "test_*.py")]
     )
     assert sorted(set(re.findall(r'"django_simple_auth\.([EW]\d{3})"', source))) == ids
     assert {number for number in ids if number.lower() not in tests.lower()} == set()
@@ -122,22 +123,22 @@ def test_what_may_be_installed_is_what_the_check_asks_for():
         assert f'"{name}>={".".join(map(str, oldest))}"' in dependencies
 
 
-def modules() -> set[str]:
+def rooms() -> set[str]:
     package = Path(django_simple_auth.__file__).parent
-    found = {path.stem for path in package.glob("*.py")} - {"__init__", "apps"}
-    return found | {"wire/", "management/", "views/", "admin/", "checks/"}
+    modules = {path.stem for path in package.glob("*.py")} - {"__init__"}
+    return modules | {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
 
 
-def test_the_architecture_has_a_caption_for_every_module():
+def test_the_architecture_page_explains_every_module_and_folder():
     page = (ROOT / "docs/architecture.md").read_text()
     captions = set()
     for row in re.findall(r"^\| (`.+?) \|", page, re.MULTILINE):
         captions |= set(re.findall(r"`([\w/]+)`", row))
-    assert captions - {"contracts/errors"} == modules()
+    assert captions == rooms()
 
 
 def test_the_contracts_page_names_every_endpoint_of_the_native_contract():
-    from django_simple_auth.urls import contract
+    from django_simple_auth.contracts.native import contract
 
     (names,) = re.findall(r"that of its URL: (.+?)\. The views", (ROOT / "docs/contracts.md").read_text(), re.DOTALL)
     assert re.findall(r"`(\w+)`", names) == [endpoint.name for endpoint in contract.endpoints]
@@ -153,7 +154,7 @@ def test_the_mail_page_names_every_letter():
 def test_the_mail_page_says_how_long_each_link_is_good():
     page = (ROOT / "docs/accounts/mail.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \| (\d+) (minute|day)s? \|$", page, re.MULTILINE)
-    assert {name: timedelta(**{f"{unit}s": int(number)}) for name, number, unit in rows} == mailed.LIFETIMES
+    assert {name: timedelta(**{f"{unit}s": int(number)}) for name, number, unit in rows} == links.LIFETIMES
 
 
 def told_facts() -> dict[str, set[str]]:
@@ -163,9 +164,11 @@ def told_facts() -> dict[str, set[str]]:
         for node in ast.walk(ast.parse(file.read_text())):
             match node:
                 case ast.Call(
-                    func=ast.Attribute(attr="tell", value=ast.Attribute(attr=event, value=ast.Name(id="events")))
+                    func=ast.Attribute(attr="send", value=ast.Attribute(attr=event, value=ast.Name(id="signals")))
                 ):
-                    found.setdefault(event, set()).update(str(keyword.arg) for keyword in node.keywords)
+                    found.setdefault(event, set()).update(
+                        str(keyword.arg) for keyword in node.keywords if keyword.arg not in {"user", "request"}
+                    )
     return found
 
 
@@ -176,8 +179,8 @@ def test_the_events_page_lists_every_event_with_its_record_and_its_facts():
     facts = told_facts()
     assert table == [
         (name, event.name, logging.getLevelName(event.level), facts[name])
-        for name, event in vars(events).items()
-        if isinstance(event, events.Event)
+        for name, event in vars(signals).items()
+        if isinstance(event, signals.AccountSignal)
     ]
 
 

@@ -18,11 +18,11 @@ from rest_framework.authentication import TokenAuthentication as DRFTokenAuthent
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.test import APIClient
 
-from django_simple_auth import events, keys, sessions
+from django_simple_auth import keys, sessions, signals
 from django_simple_auth.authentication import TokenAuthentication
 from docs.examples import host_tests, json_log, pytest_mail
 from docs.examples.own_view import Notes
-from tests.client import PASSWORD
+from tests.support.client import PASSWORD
 
 
 class FromAnotherPackage(DRFTokenAuthentication):
@@ -133,22 +133,22 @@ def test_staff_are_called_when_a_token_comes_back(user: Any, settings: Any):
 
     settings.ADMINS = ["staff@example.com"] if django.VERSION >= (6,) else [("Staff", "staff@example.com")]
     try:
-        events.token_replayed.tell(user, session=7)
+        signals.token_reused.send(user=user, session=7)
     finally:
-        events.token_replayed.disconnect(receivers.call_staff)
+        signals.token_reused.disconnect(receivers.call_staff)
     assert mail.outbox[0].body == f"Session 7 of user {user.pk} has ended."
 
 
 def test_a_record_is_a_line_of_json(user: Any, caplog: Any):
     with caplog.at_level(logging.INFO, "django_simple_auth.security"):
-        events.key_created.tell(user, key=7)
+        signals.key_created.send(user=user, key=7)
     line = json_log.AsJSON().format(caplog.records[-1])
     told = json.loads(line)
-    assert (told["event"], told["user_id"], told["facts"]) == ("authn_key_created", str(user.pk), {"key": 7})
-    assert (told["level"], told["address"]) == ("INFO", None)
+    assert (told["event"], told["user_id"], told["facts"]) == ("authn_token_created", str(user.pk), {"key": 7})
+    assert (told["level"], told["ip_address"]) == ("INFO", None)
 
 
 def test_what_goes_into_logging_is_made_for_our_logger():
     formatter = DictConfigurator(json_log.LOGGING).configure_formatter(json_log.LOGGING["formatters"]["json"])
     assert isinstance(formatter, json_log.AsJSON)
-    assert set(json_log.LOGGING["loggers"]) == {events.logger.name}
+    assert set(json_log.LOGGING["loggers"]) == {signals.logger.name}

@@ -32,9 +32,9 @@ def test_every_text_is_translated_and_compiled(language: str):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_text_of_a_refusal_is_left_out(language: str):
-    from django_simple_auth import refusals
+    from django_simple_auth import exceptions
 
-    causes = [cause for cause in vars(refusals).values() if isinstance(cause, type) and "message" in vars(cause)]
+    causes = [cause for cause in vars(exceptions).values() if isinstance(cause, type) and "message" in vars(cause)]
     assert {str(cause.message) for cause in causes} <= set(entries(language))
 
 

@@ -10,22 +10,22 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from django_simple_auth import presence, sessions
+from django_simple_auth.exceptions import InvalidCredentials, UnknownUser
 from django_simple_auth.models import AuthToken, Presence
-from django_simple_auth.refusals import InvalidCredentials, UnknownUser
 
 
 def test_who_has_entered_is_there_until_he_leaves(user: Any):
-    presence.enter(user)
+    presence.start(user)
     assert list(presence.users()) == [user]
     assert str(user.auth_presence) == f"presence {user.pk}"
-    presence.leave(str(user.pk))
+    presence.end_by_id(str(user.pk))
     assert list(presence.users()) == []
 
 
 def test_entering_twice_keeps_the_first_moment(user: Any):
-    presence.enter(user)
+    presence.start(user)
     since = Presence.objects.get().since
-    presence.enter(user)
+    presence.start(user)
     assert Presence.objects.get().since == since
 
 
@@ -41,8 +41,8 @@ def test_the_host_hears_of_both(user: Any):
     user_logged_in.connect(came)
     user_logged_out.connect(went)
     try:
-        presence.enter(user)
-        presence.leave(str(user.pk))
+        presence.start(user)
+        presence.end_by_id(str(user.pk))
     finally:
         user_logged_in.disconnect(came)
         user_logged_out.disconnect(went)
@@ -51,8 +51,8 @@ def test_the_host_hears_of_both(user: Any):
 
 def test_leaving_ends_nothing_else(user: Any):
     sessions.start(user)
-    presence.enter(user)
-    presence.leave(str(user.pk))
+    presence.start(user)
+    presence.end_by_id(str(user.pk))
     user.refresh_from_db()
     assert user.is_active
     assert AuthToken.objects.count() == 1
@@ -62,9 +62,9 @@ def test_leaving_costs_the_same_whether_or_not_one_was_there(user: Any):
     costs = []
     for _ in range(2):
         with CaptureQueriesContext(connection) as queries:
-            presence.leave(str(user.pk))
+            presence.end_by_id(str(user.pk))
         costs.append(len(queries))
-        presence.enter(user)
+        presence.start(user)
     assert costs[0] == costs[1]
 
 
@@ -74,31 +74,31 @@ def test_leaving_costs_the_same_whether_or_not_one_was_there(user: Any):
 )
 def test_an_id_that_is_nobodys_is_refused(user: Any, user_id: str):
     with pytest.raises(UnknownUser):
-        presence.leave(user_id)
+        presence.end_by_id(user_id)
 
 
 @pytest.mark.parametrize("spelling", [" {}", "+{}", "0{}", "{}_", "{} "])
 def test_an_id_in_another_spelling_is_nobodys(user: Any, spelling: str):
     with pytest.raises(UnknownUser):
-        presence.leave(spelling.format(user.pk))
+        presence.end_by_id(spelling.format(user.pk))
 
 
 def test_digits_of_another_script_are_nobodys(user: Any):
     with pytest.raises(UnknownUser):
-        presence.leave("".join(chr(0x0660 + int(digit)) for digit in str(user.pk)))
+        presence.end_by_id("".join(chr(0x0660 + int(digit)) for digit in str(user.pk)))
 
 
 def test_a_user_deleted_meanwhile_does_not_enter(transactional_db: None):
     user = get_user_model().objects.create_user("bob")
     get_user_model().objects.filter(pk=user.pk).delete()
     with pytest.raises(InvalidCredentials):
-        presence.enter(user)
+        presence.start(user)
 
 
 def test_the_admin_shows_who_is_there(user: Any):
     from django.test import Client
 
-    presence.enter(user)
+    presence.start(user)
     client = Client()
     client.force_login(get_user_model().objects.create_superuser("root"))
     page = "/admin/django_simple_auth/presence/"

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.http import HttpRequest
 
-from django_simple_auth import keys, redaction, sessions
+from django_simple_auth import keys, sessions
 from django_simple_auth.authentication import take_from_query
 from django_simple_auth.models import AuthToken
+from django_simple_auth.tokens import redaction
 
 KEYS = "/contracts/keys"
 

@@ -14,11 +14,13 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, connections
 
-from django_simple_auth import mailed, sessions, tokens
-from django_simple_auth.models import AuthToken, Identifier, MailedSecret, RetiredToken
-from tests import rivals
-from tests.client import PASSWORD, Client
-from tests.services import RedisServer, redis_cache
+from django_simple_auth import sessions
+from django_simple_auth.db import clock as system_clock
+from django_simple_auth.models import AuthToken, Identifier, OneTimeToken, RetiredToken
+from django_simple_auth.tokens import links
+from tests.support import rivals
+from tests.support.client import PASSWORD, Client
+from tests.support.services import RedisServer, redis_cache
 
 User = get_user_model()
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,7 +71,7 @@ def test_one_email_is_one_account(spellings: list[str]):
 @pytest.mark.parametrize("names", ["same", "different"])
 def test_an_invitation_is_one_account(settings: Any, names: str):
     settings.SIMPLE_AUTH = {"REGISTRATION": "invite", "THROTTLE_RATES": {}}
-    secret = mailed.make(MailedSecret.Purpose.INVITE, "ann@example.com")
+    secret = links.issue(OneTimeToken.Purpose.INVITE, "ann@example.com")
     body = {"username": "ann", "email": "ann@example.com", "password": PASSWORD, "invitation": secret}
     bodies = [body if names == "same" else {**body, "username": f"ann{n}"} for n in range(10)]
     responses = at_once([lambda body=body: Client().post("/api/auth/register/", body) for body in bodies])
@@ -78,7 +80,7 @@ def test_an_invitation_is_one_account(settings: Any, names: str):
         if response.status_code == 400:
             assert response.json() == {"invitation": ["This link is invalid or has expired."]}
     assert User.objects.count() == 1
-    assert not MailedSecret.objects.exists()
+    assert not OneTimeToken.objects.exists()
 
 
 def test_of_those_who_register_one_address_unseen_all_get_one_answer(settings: Any):
@@ -103,7 +105,7 @@ def test_strangers_do_not_get_into_each_others_way():
 
 
 def test_logins_beyond_the_limit_leave_exactly_the_limit(settings: Any):
-    settings.SIMPLE_AUTH = {"TOKENS_PER_USER": 3, "THROTTLE_RATES": {}}
+    settings.SIMPLE_AUTH = {"MAX_TOKENS_PER_USER": 3, "THROTTLE_RATES": {}}
     User.objects.create_user("bob", password=PASSWORD)
     body = {"username": "bob", "password": PASSWORD}
     responses = at_once([lambda: Client().post("/api/auth/login/", body)] * 12)
@@ -116,8 +118,8 @@ def test_logging_out_beside_requests_that_record_their_use_leaves_the_token_dead
 
     user = User.objects.create_user("bob")
     secret = sessions.start(user).secret
-    real = tokens.now
-    monkeypatch.setattr(tokens, "now", lambda: real() + timedelta(minutes=2))
+    real = system_clock.now
+    monkeypatch.setattr(system_clock, "now", lambda: real() + timedelta(minutes=2))
 
     def call(method: str, path: str) -> int:
         client = Client()
@@ -174,7 +176,7 @@ def test_clearing_twice_at_once_beside_logins_harms_nobody(settings: Any):
     user = User.objects.create_user("bob")
     for _ in range(40):
         sessions.start(user)
-    AuthToken.objects.update(expires_at=tokens.now())
+    AuthToken.objects.update(expires_at=system_clock.now())
     at_once([lambda: sum(sessions.clear_expired(batch_size=3))] * 2 + [lambda: sessions.start(user)] * 10)
     assert AuthToken.objects.count() == 10
 
@@ -241,7 +243,7 @@ def test_an_account_that_is_deleted_while_it_logs_in_leaves_nothing():
 
 def test_a_link_works_once_however_often_it_is_used_at_once():
     user = User.objects.create_user("bob", "bob@example.com", PASSWORD)
-    secret = mailed.make(MailedSecret.Purpose.RESET, "bob@example.com", user)
+    secret = links.issue(OneTimeToken.Purpose.RESET, "bob@example.com", user)
     chosen = [f"canary-Battery-Staple-{n}" for n in range(10)]
     responses = at_once(
         [
@@ -250,14 +252,14 @@ def test_a_link_works_once_however_often_it_is_used_at_once():
         ]
     )
     assert Counter(response.status_code for response in responses) == {204: 1, 400: 9}
-    assert not MailedSecret.objects.exists()
+    assert not OneTimeToken.objects.exists()
     assert len([new for new in chosen if User.objects.get().check_password(new)]) == 1
 
 
 def test_of_links_made_at_once_one_is_good():
     user = User.objects.create_user("bob", "bob@example.com", PASSWORD)
-    at_once([lambda: mailed.make(MailedSecret.Purpose.RESET, "bob@example.com", user)] * 10)
-    assert MailedSecret.objects.count() == 1
+    at_once([lambda: links.issue(OneTimeToken.Purpose.RESET, "bob@example.com", user)] * 10)
+    assert OneTimeToken.objects.count() == 1
 
 
 def test_no_login_with_the_old_password_survives_its_change():
@@ -280,7 +282,7 @@ def test_no_login_with_the_old_password_survives_its_change():
 
 def test_an_address_is_proved_by_one_of_two_who_claim_it_at_once():
     people = [User.objects.create_user(f"user{n}", f"user{n}@example.com") for n in range(6)]
-    secrets = [mailed.make(MailedSecret.Purpose.CHANGE, "new@example.com", user) for user in people]
+    secrets = [links.issue(OneTimeToken.Purpose.CHANGE, "new@example.com", user) for user in people]
     responses = at_once(
         [lambda token=token: Client().post("/api/auth/email/verify/", {"token": token}) for token in secrets]
     )
@@ -290,6 +292,6 @@ def test_an_address_is_proved_by_one_of_two_who_claim_it_at_once():
 
 def test_a_proof_works_once_however_often_it_is_used_at_once():
     user = User.objects.create_user("bob", "bob@example.com")
-    secret = mailed.make(MailedSecret.Purpose.CHANGE, "new@example.com", user)
+    secret = links.issue(OneTimeToken.Purpose.CHANGE, "new@example.com", user)
     responses = at_once([lambda: Client().post("/api/auth/email/verify/", {"token": secret})] * 10)
     assert Counter(response.status_code for response in responses) == {204: 1, 400: 9}

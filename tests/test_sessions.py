@@ -9,9 +9,13 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import IntegrityError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
-from django_simple_auth import durable, sessions, tokens
+from django_simple_auth import sessions
+from django_simple_auth.db import clock as system_clock
+from django_simple_auth.db import deferred
+from django_simple_auth.exceptions import InvalidCredentials, SessionNotFound, TokenExpired, TokenInvalid
 from django_simple_auth.models import AuthToken
-from django_simple_auth.refusals import InvalidCredentials, TokenExpired, TokenInvalid, UnknownSession
+from django_simple_auth.tokens import format as token_format
+from django_simple_auth.tokens import issuing
 
 
 @pytest.fixture
@@ -69,7 +73,7 @@ def test_ending_all_spares_other_users_and_api_keys(user: Any):
     other = get_user_model().objects.create_user("eve")
     sessions.start(user)
     sessions.start(user)
-    kept = {sessions.start(other).row.pk, tokens.issue(user, AuthToken.Purpose.KEY).row.pk}
+    kept = {sessions.start(other).row.pk, issuing.issue(user, AuthToken.Purpose.KEY).row.pk}
     sessions.end_all(user)
     assert set(AuthToken.objects.values_list("pk", flat=True)) == kept
 
@@ -92,7 +96,7 @@ def test_a_mistyped_token_costs_no_query(user: Any):
 
 def test_an_unknown_token_is_invalid(db: None):
     with pytest.raises(TokenInvalid):
-        sessions.resume(tokens.generate("dsa"))
+        sessions.resume(token_format.generate("dsa"))
 
 
 def test_an_expired_token_is_told_apart_and_its_row_deleted(user: Any, settings: Any, clock: Any):
@@ -115,12 +119,12 @@ def test_lowering_the_lifetime_cuts_existing_tokens_at_once(user: Any, settings:
 
 
 def test_an_idle_token_expires_and_a_used_one_lives_on(user: Any, settings: Any, clock: Any):
-    settings.SIMPLE_AUTH = {"TOKEN_IDLE_SECONDS": 300}
+    settings.SIMPLE_AUTH = {"TOKEN_IDLE_TIMEOUT_SECONDS": 300}
     secret = sessions.start(user).secret
     for _ in range(3):
         clock.passes(seconds=299)
         sessions.resume(secret)
-        durable.settle()
+        deferred.run_pending()
     clock.passes(seconds=301)
     with pytest.raises(TokenExpired):
         sessions.resume(secret)
@@ -133,7 +137,7 @@ def test_last_use_is_written_at_most_once_a_minute(user: Any, clock: Any):
         clock.passes(seconds=20)
         with CaptureQueriesContext(connection) as queries:
             sessions.resume(secret)
-            durable.settle()
+            deferred.run_pending()
         writes.append(len(queries) - 1)
     assert writes == [0, 0, 1, 0, 0, 1, 0, 0]
 
@@ -142,7 +146,7 @@ def test_recording_the_use_does_not_revive_a_token_that_ended_meanwhile(user: An
     issued = sessions.start(user)
     clock.passes(minutes=2)
     sessions.end(issued.row)
-    sessions._touch(issued.row, tokens.now())
+    sessions._touch(issued.row, system_clock.now())
     assert not AuthToken.objects.exists()
 
 
@@ -188,7 +192,7 @@ def test_inside_a_transaction_the_use_is_recorded_afterwards_so_that_nobody_wait
     with CaptureQueriesContext(connection) as queries:
         sessions.resume(row.secret)
     assert len(queries) == 1
-    durable.settle()
+    deferred.run_pending()
     assert AuthToken.objects.get().last_used_at > row.row.last_used_at
 
 
@@ -201,13 +205,13 @@ def test_a_use_that_cannot_be_recorded_keeps_nobody_out(user: Any, clock: Any, m
     monkeypatch.setattr("django.db.models.query.QuerySet.update", locked)
     clock.passes(minutes=2)
     assert sessions.resume(issued.secret).user == user
-    durable.settle()
+    deferred.run_pending()
     assert "could not be recorded" in caplog.text
 
 
 def test_above_the_limit_the_oldest_login_makes_room(user: Any, settings: Any):
-    settings.SIMPLE_AUTH = {"TOKENS_PER_USER": 2}
-    key = tokens.issue(user, AuthToken.Purpose.KEY)
+    settings.SIMPLE_AUTH = {"MAX_TOKENS_PER_USER": 2}
+    key = issuing.issue(user, AuthToken.Purpose.KEY)
     other = sessions.start(get_user_model().objects.create_user("eve"))
     started = [sessions.start(user) for _ in range(4)]
     for issued in started[:2]:
@@ -279,15 +283,15 @@ def test_clearing_deletes_the_dead_in_batches_and_nothing_else(user: Any, settin
 
 
 def test_sessions_are_listed_with_what_a_user_knows_them_by_the_latest_used_first(user: Any, clock: Any, settings: Any):
-    first = sessions.start(user, device="Bob's phone", address="203.0.113.9")
+    first = sessions.start(user, device="Bob's phone", ip_address="203.0.113.9")
     clock.passes(minutes=1)
     second = sessions.start(user)
     clock.passes(minutes=5)
-    durable.settle()
+    deferred.run_pending()
     sessions.resume(first.secret)
-    durable.settle()
-    listed = sessions.alive(user, second.row)
-    assert [(session.id, session.device, session.address, session.current) for session in listed] == [
+    deferred.run_pending()
+    listed = sessions.active(user, second.row)
+    assert [(session.id, session.device, session.ip_address, session.current) for session in listed] == [
         (first.row.pk, "Bob's phone", "203.0.113.9", False),
         (second.row.pk, "", "", True),
     ]
@@ -301,17 +305,17 @@ def test_a_list_has_neither_the_dead_nor_keys_nor_those_of_others(user: Any, clo
     sessions.start(user)
     clock.passes(seconds=61)
     settings.TOKEN_EXPIRED_AFTER_SECONDS = None
-    AuthToken.objects.update(expires_at=tokens.now())
+    AuthToken.objects.update(expires_at=system_clock.now())
     sessions.start(get_user_model().objects.create_user("eve"))
-    tokens.issue(user, AuthToken.Purpose.KEY)
+    issuing.issue(user, AuthToken.Purpose.KEY)
     alive = sessions.start(user)
-    assert [(session.id, session.expires_at) for session in sessions.alive(user)] == [(alive.row.pk, None)]
+    assert [(session.id, session.expires_at) for session in sessions.active(user)] == [(alive.row.pk, None)]
 
 
 def test_a_list_says_when_idleness_will_end_a_session(user: Any, settings: Any):
-    settings.SIMPLE_AUTH = {"TOKEN_IDLE_SECONDS": 300}
+    settings.SIMPLE_AUTH = {"TOKEN_IDLE_TIMEOUT_SECONDS": 300}
     row = sessions.start(user).row
-    (session,) = sessions.alive(user)
+    (session,) = sessions.active(user)
     assert session.expires_at == row.last_used_at + timedelta(seconds=300)
 
 
@@ -321,16 +325,16 @@ def test_one_session_is_ended_by_its_id_and_the_host_told(user: Any, heard: Any)
     sessions.end_one(user, ended.row.pk)
     assert [name for name, *_ in heard] == ["out"]
     assert AuthToken.objects.get() == kept.row
-    with pytest.raises(UnknownSession):
+    with pytest.raises(SessionNotFound):
         sessions.end_one(user, ended.row.pk)
 
 
 @pytest.mark.parametrize("whose", ["another's", "a key's", "nobody's", "no integer of the database's"])
 def test_no_other_id_ends_anything(user: Any, whose: str):
     other = sessions.start(get_user_model().objects.create_user("eve")).row.pk
-    key = tokens.issue(user, AuthToken.Purpose.KEY).row.pk
+    key = issuing.issue(user, AuthToken.Purpose.KEY).row.pk
     ids = {"another's": other, "a key's": key, "nobody's": 0}
-    with pytest.raises(UnknownSession):
+    with pytest.raises(SessionNotFound):
         sessions.end_one(user, ids.get(whose, 10**40))
     assert AuthToken.objects.count() == 2
 
@@ -345,6 +349,6 @@ def test_no_other_id_ends_anything(user: Any, whose: str):
     ],
 )
 def test_of_a_devices_name_is_kept_what_can_be_printed_and_has_room(user: Any, device: str, kept: str):
-    sessions.start(user, device=device, address="f" * 46)
-    (session,) = sessions.alive(user)
-    assert (session.device, session.address) == (kept, "f" * 45)
+    sessions.start(user, device=device, ip_address="f" * 46)
+    (session,) = sessions.active(user)
+    assert (session.device, session.ip_address) == (kept, "f" * 45)

@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from tests.host_admin import host, plain
+from tests.support.project_admin import host, plain
 
 
 class Whoami(APIView):

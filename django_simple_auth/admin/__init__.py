@@ -4,6 +4,12 @@ Nobody chooses a password for somebody else here, and no page shows a secret or 
 """
 
 from .accounts import AccountAdmin
-from .tables import AuthTokenAdmin, IdentifierAdmin, MailedSecretAdmin, PresenceAdmin
+from .tables import AuthTokenAdmin, IdentifierAdmin, OneTimeTokenAdmin, PresenceAdmin
 
-__all__ = ["AccountAdmin", "AuthTokenAdmin", "IdentifierAdmin", "MailedSecretAdmin", "PresenceAdmin"]
+__all__ = [
+    "AccountAdmin",
+    "AuthTokenAdmin",
+    "IdentifierAdmin",
+    "OneTimeTokenAdmin",
+    "PresenceAdmin",
+]

@@ -17,9 +17,12 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from .. import passwords, tokens, users
+from ..accounts import passwords
+from ..db import clock
+from ..identity import user_model
 from ..models import AuthToken
-from .desk import Desk, instant, revoke
+from ..tokens import lifetime
+from .actions import UserActions, revoke, timestamp
 
 _MOST = 50
 """Tokens on a user's page. Each is three fields of its form, of which Django takes 1,000 in all."""
@@ -51,7 +54,7 @@ class _TokenInline(admin.TabularInline):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuthToken]:
         rows: QuerySet[AuthToken] = super().get_queryset(request)
-        return rows.filter(purpose=self.purpose).exclude(tokens.expired(tokens.now()))
+        return rows.filter(purpose=self.purpose).exclude(lifetime.expired(clock.now()))
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         # Django makes the class anew for each request.
@@ -66,13 +69,13 @@ class _TokenInline(admin.TabularInline):  # type: ignore[type-arg]
         return False
 
 
-_TIMES = (instant("created_at"), instant("last_used_at"), instant("expires_at", read=tokens.ends_at))
+_TIMES = (timestamp("created_at"), timestamp("last_used_at"), timestamp("expires_at", read=lifetime.ends_at))
 
 
 class SessionInline(_TokenInline):
     purpose = AuthToken.Purpose.LOGIN
     verbose_name_plural = _("sessions")
-    fields = readonly_fields = ("name", "address", *_TIMES)
+    fields = readonly_fields = ("name", "ip_address", *_TIMES)
 
 
 class KeyInline(_TokenInline):
@@ -81,7 +84,7 @@ class KeyInline(_TokenInline):
     fields = readonly_fields = ("name", "scopes", *_TIMES)
 
 
-class AccountAdmin(Desk):
+class AccountAdmin(UserActions):
     """To stand before the host's own: ``class PersonAdmin(AccountAdmin, django.contrib.auth.admin.UserAdmin)``.
 
     Where the user model has no e-mail field there is no reset, and Django's form to choose a password stays. Whoever
@@ -106,8 +109,8 @@ class AccountAdmin(Desk):
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Send a link to choose another password"),
-            "address": users.address(user),
-            "fault": passwords.reset_fault(user),
+            "address": user_model.email_of(user),
+            "fault": passwords.reset_error(user),
             "back": self._page("change", user),
         }
         request.current_app = self.admin_site.name
@@ -115,7 +118,7 @@ class AccountAdmin(Desk):
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         """Where Django's user admin lets staff choose a password."""
-        if users.email_field() is None:
+        if user_model.email_field() is None:
             response: HttpResponse = super().user_change_password(request, id, form_url)  # type: ignore[misc]
             return response
         return HttpResponseRedirect(reverse(f"{self.admin_site.name}:{self._name('reset')}", args=[id]))
@@ -130,7 +133,7 @@ class AccountAdmin(Desk):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
-        if obj is None or users.email_field() is None:
+        if obj is None or user_model.email_field() is None:
             return fieldsets
         link = ["reset_link"] if self.has_reset_permission(request, obj) else []
         return [(title, {**options, "fields": _replaced(options["fields"], link)}) for title, options in fieldsets]
@@ -144,7 +147,7 @@ class AccountAdmin(Desk):
 
     def has_reset_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # Not by the user model: this may be the admin of a proxy.
-        return users.email_field() is not None and self.has_change_permission(request, obj)
+        return user_model.email_field() is not None and self.has_change_permission(request, obj)
 
     def accounts(self, queryset: QuerySet[Any]) -> list[Any]:
         return list(queryset)

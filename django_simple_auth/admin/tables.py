@@ -13,12 +13,14 @@ from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from .. import identifiers, presence, tokens, users
-from ..models import AuthToken, Identifier, MailedSecret, Presence
-from .desk import NOTHING, Desk, instant, may, revoke
+from .. import presence
+from ..identity import identifiers, user_model
+from ..models import AuthToken, Identifier, OneTimeToken, Presence
+from ..tokens import lifetime
+from .actions import NOTHING, UserActions, may, revoke, timestamp
 
 
-class Row(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnlyRow(admin.ModelAdmin):  # type: ignore[type-arg]
     """A row that belongs to a user, and that only the services make and change."""
 
     list_select_related = ("user",)
@@ -34,7 +36,7 @@ class Row(admin.ModelAdmin):  # type: ignore[type-arg]
         return format_html('<a href="{}">{}</a>', reverse(page, args=[quote(row.user.pk)]), row.user)
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        return [f"user__{name}" for name in dict.fromkeys([users.login_field(), *users.kinds()])]
+        return [f"user__{name}" for name in dict.fromkeys([user_model.login_field(), *user_model.identifier_kinds()])]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         # A comparison in the URL would find out what no page shows.
@@ -55,7 +57,7 @@ class Row(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(AuthToken)
-class AuthTokenAdmin(Desk, Row):
+class AuthTokenAdmin(UserActions, ReadOnlyRow):
     """To see who is logged in and to end it: tokens are made by logging in, and nothing about one can be edited."""
 
     list_display = (
@@ -63,10 +65,10 @@ class AuthTokenAdmin(Desk, Row):
         "account",
         "purpose",
         "name",
-        "address",
-        instant("created_at"),
-        instant("last_used_at"),
-        instant("expires_at", read=tokens.ends_at),
+        "ip_address",
+        timestamp("created_at"),
+        timestamp("last_used_at"),
+        timestamp("expires_at", read=lifetime.ends_at),
     )
     list_filter = ("purpose",)
     fields = readonly_fields = (*list_display[1:4], "scopes", *list_display[4:])
@@ -80,17 +82,17 @@ class AuthTokenAdmin(Desk, Row):
 
 
 @admin.register(Identifier)
-class IdentifierAdmin(Desk, Row):
+class IdentifierAdmin(UserActions, ReadOnlyRow):
     """To find people by the names they hold, whether or not they are logged in, and to see which address is proved."""
 
-    list_display = ("bearer", "kind", "account", instant("verified_at", Identifier))
+    list_display = ("bearer", "kind", "account", timestamp("verified_at", Identifier))
     list_display_links = None
     list_filter = ("kind", ("verified_at", admin.EmptyFieldListFilter))
 
     @admin.display(description=_("name"))
     def bearer(self, row: Identifier) -> str:
         """Only its digest is stored; nothing where an UPDATE without a save() gave the user another name."""
-        name = users.identifiers(row.user).get(row.kind, "")
+        name = user_model.identifiers_of(row.user).get(row.kind, "")
         return name if identifiers.digest(row.kind, name) == row.digest else NOTHING
 
     def get_urls(self) -> list[URLPattern]:
@@ -102,30 +104,30 @@ class IdentifierAdmin(Desk, Row):
         return obj is not None and super().has_delete_permission(request, obj)
 
 
-@admin.register(MailedSecret)
-class MailedSecretAdmin(Row):
+@admin.register(OneTimeToken)
+class OneTimeTokenAdmin(ReadOnlyRow):
     """To see what is in somebody's mailbox, and to withdraw it: the link of a deleted row is good no more."""
 
     list_display = (
         "__str__",
         "account",
         "purpose",
-        "address",
-        instant("created_at", MailedSecret),
-        instant("expires_at", MailedSecret),
+        "email",
+        timestamp("created_at", OneTimeToken),
+        timestamp("expires_at", OneTimeToken),
     )
     list_filter = ("purpose",)
     fields = readonly_fields = list_display[1:]
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        return [*super().get_search_fields(request), "address"]
+        return [*super().get_search_fields(request), "email"]
 
 
 @admin.register(Presence)
-class PresenceAdmin(Row):
+class PresenceAdmin(ReadOnlyRow):
     """To see who is logged in by a contract that knows no tokens, and to end it."""
 
-    list_display = ("__str__", "account", instant("since", Presence))
+    list_display = ("__str__", "account", timestamp("since", Presence))
     fields = readonly_fields = list_display[1:]
 
     def delete_model(self, request: HttpRequest, obj: Presence) -> None:

@@ -1,5 +1,5 @@
-"""What ``manage.py check`` says about a host; ``docs/checks.md`` lists it."""
+"""The system checks; ``docs/checks.md`` lists them."""
 
-from . import accounts, contracts, letters, limits, passwords, settings, tokens, versions
+from . import accounts, contracts, mail, passwords, settings, throttling, tokens, versions
 
-__all__ = ["accounts", "contracts", "letters", "limits", "passwords", "settings", "tokens", "versions"]
+__all__ = ["accounts", "contracts", "mail", "passwords", "settings", "throttling", "tokens", "versions"]

@@ -9,8 +9,9 @@ from django.contrib.auth import get_user_model
 from django.core import checks
 from django.core.checks import CheckMessage
 
-from .. import accounts, identifiers, users
+from ..accounts import credentials
 from ..conf import conf
+from ..identity import identifiers, user_model
 from ..models import Identifier
 from ..views import LogIn
 from . import mounted
@@ -22,7 +23,7 @@ _MOST_NAMED = 10
 @check()
 def check_user_model() -> Iterator[CheckMessage]:
     """E003: a user model whose manager cannot make users."""
-    if hasattr(users.manager(), "create_user"):
+    if hasattr(user_model.manager(), "create_user"):
         return
     yield checks.Error(
         f"The manager of {get_user_model()._meta.label} has no create_user().",
@@ -35,13 +36,13 @@ def check_user_model() -> Iterator[CheckMessage]:
 @check()
 def check_email_field() -> Iterator[CheckMessage]:
     """E007: nobody could log in without an e-mail address, and users have none."""
-    if users.email_field() is not None:
+    if user_model.email_field() is not None:
         return
     first = conf.REGISTRATION == "verify_first"
     needs = {
         "REGISTRATION": first,
         "EMAIL_VERIFICATION": conf.EMAIL_VERIFICATION == "required" and not first,
-        "LOGIN_WITH": set(conf.LOGIN_WITH) == {"email"},
+        "LOGIN_METHODS": set(conf.LOGIN_METHODS) == {"email"},
     }
     model = get_user_model()._meta.label
     for name in (name for name, needed in needs.items() if needed):
@@ -56,7 +57,7 @@ def check_email_field() -> Iterator[CheckMessage]:
 def check_claims(using: str) -> Iterator[CheckMessage]:
     """W014: users whose name opens nothing to them, because another has the same in some spelling."""
     for kind, what in _uses_of_names():
-        losers = [str(user.pk) for user in islice(identifiers.bereft(kind, using), _MOST_NAMED + 1)]
+        losers = [str(user.pk) for user in islice(identifiers.users_without(kind, using), _MOST_NAMED + 1)]
         if not losers:
             continue
         # Not the names: what a check says ends up in logs.
@@ -71,9 +72,9 @@ def check_claims(using: str) -> Iterator[CheckMessage]:
 
 def _uses_of_names() -> Iterator[tuple[str, str]]:
     """Each kind of name that something depends on, with what that is."""
-    kinds = set(accounts.login_kinds())
+    kinds = set(credentials.login_kinds())
     endpoints = [endpoint for _path, endpoint in mounted.endpoints()]
-    # Some contracts ask for the address, whatever LOGIN_WITH says.
+    # Some contracts ask for the address, whatever LOGIN_METHODS says.
     if any(issubclass(endpoint.view, LogIn) and endpoint.takes("email") for endpoint in endpoints):
         kinds.add("email")
     if "username" in kinds:
@@ -97,6 +98,6 @@ def check_proofs(using: str) -> Iterator[CheckMessage]:
     yield checks.Warning(
         f"E-mail addresses must be proved before a login, and nobody in the database {using!r} has proved any.",
         hint="POST email/verify/resend/ sends people a link. Where you know an address to be its user's, call "
-        "django_simple_auth.emails.trust(user).",
+        "django_simple_auth.accounts.emails.mark_verified(user).",
         id="django_simple_auth.W015",
     )

@@ -13,8 +13,8 @@ from .registry import check
 
 IDS = {
     "token_in_query": "django_simple_auth.W001",
-    "get_changes_state": "django_simple_auth.W002",
-    "anyones_word": "django_simple_auth.W003",
+    "unsafe_get": "django_simple_auth.W002",
+    "unauthenticated_logout": "django_simple_auth.W003",
 }
 """Of each of ``conf.RISKS``."""
 

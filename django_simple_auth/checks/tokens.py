@@ -13,10 +13,11 @@ from rest_framework.authentication import TokenAuthentication as DRFTokenAuthent
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
-from .. import tokens
 from ..authentication import TokenAuthentication
 from ..conf import conf
+from ..db import clock
 from ..models import AuthToken
+from ..tokens import lifetime
 from . import mounted
 from .registry import check, check_database
 
@@ -72,13 +73,13 @@ def check_host_views() -> Iterator[CheckMessage]:
 @check(deploy=True)
 def check_ends() -> Iterator[CheckMessage]:
     """W009: no login ever ends by itself, so nothing can be cleared away."""
-    ends = (conf.TOKEN_EXPIRED_AFTER_SECONDS, conf.TOKEN_IDLE_SECONDS, conf.TOKENS_PER_USER)
+    ends = (conf.TOKEN_EXPIRED_AFTER_SECONDS, conf.TOKEN_IDLE_TIMEOUT_SECONDS, conf.MAX_TOKENS_PER_USER)
     if any(end is not None for end in ends):
         return
     yield checks.Warning(
         "Nothing ends a login but its user: tokens pile up, clear_expired_tokens may delete none, and one that was "
         "stolen is good for ever.",
-        hint="Set TOKEN_EXPIRED_AFTER_SECONDS, or SIMPLE_AUTH['TOKEN_IDLE_SECONDS'] for those that nobody uses.",
+        hint="Set TOKEN_EXPIRED_AFTER_SECONDS, or SIMPLE_AUTH['TOKEN_IDLE_TIMEOUT_SECONDS'] for those that nobody uses.",
         id="django_simple_auth.W009",
     )
 
@@ -86,7 +87,7 @@ def check_ends() -> Iterator[CheckMessage]:
 @check_database(deploy=True)
 def check_purge(using: str) -> Iterator[CheckMessage]:
     """W016: tokens that died long ago are still there."""
-    if not AuthToken.objects.using(using).filter(tokens.expired(tokens.now() - LONG)).exists():
+    if not AuthToken.objects.using(using).filter(lifetime.expired(clock.now() - LONG)).exists():
         return
     yield checks.Warning(
         f"Tokens that died more than {LONG.days} days ago are still in the database {using!r}.",

@@ -19,7 +19,7 @@ DRF = (3, 18, 2)
 
 @check()
 def check_versions() -> Iterator[CheckMessage]:
-    """E010: a Django or a REST framework with faults that have been mended since."""
+    """E010: a Django or a REST framework with errors that have been mended since."""
     installed = django.VERSION[:3]
     oldest = next((oldest for oldest in reversed(DJANGO) if installed[:2] >= oldest[:2]), DJANGO[0])
     for name, has, needs in [

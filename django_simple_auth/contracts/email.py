@@ -4,9 +4,9 @@ from django.core.validators import RegexValidator
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.serializers import CharField, EmailField, Serializer
 
-from ..refusals import AccountDisabled, EmailTaken, InvalidCredentials
-from ..views import LogInOrSayWhy, LogOut, Register
-from ..wire import Contract, Detail, Endpoint, IdField, PasswordField, Refusal, RepeatField
+from ..exceptions import AccountDisabled, EmailTaken, InvalidCredentials
+from ..views import LogInDisclosingCause, LogOut, Register
+from ..wire import ConfirmationField, Contract, Detail, Endpoint, IdField, PasswordField, Refusal
 from .errors import non_field_errors
 
 A_LETTER = RegexValidator(r"[^\W\d_]", "Password must contain at least one letter.")
@@ -23,7 +23,7 @@ class Registration(Serializer):
         error_messages={"min_length": "Password must be at least 8 characters long."},
         validators=[A_LETTER, A_NUMERAL],
     )
-    password2 = RepeatField("password1", error_messages={"differs": "The two password fields did not match."})
+    password2 = ConfirmationField("password1", error_messages={"differs": "The two password fields did not match."})
 
 
 class Account(Serializer):
@@ -46,7 +46,7 @@ NOT_LOGGED_IN = Refusal("You should be logged in to logout. Check whether the to
 
 contract = Contract(
     Endpoint("users/registration/", Register, request=Registration, response=Account),
-    Endpoint("users/login/", LogInOrSayWhy, request=Credentials, response=Key),
+    Endpoint("users/login/", LogInDisclosingCause, request=Credentials, response=Key),
     Endpoint(
         "users/logout/",
         LogOut,

@@ -10,7 +10,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from ..wire.refusal import NON_FIELD_ERRORS, of_django
+from ..wire.refusal import NON_FIELD_ERRORS, as_drf_exception
 from ..wire.resource import Resource
 
 _TEXT = {"type": "string"}
@@ -37,7 +37,7 @@ class ErrorShape:
         self._other = dict(other)
 
     def __call__(self, exc: Exception, context: dict[str, Any]) -> Response | None:
-        exc = of_django(exc)
+        exc = as_drf_exception(exc)
         if not isinstance(exc, APIException):
             return None
         if not isinstance(context.get("view"), Resource):
@@ -113,7 +113,7 @@ coded_detail = ErrorShape(_coded_detail, other=_object("detail", "code"))
 
 
 def one_text(name: str) -> ErrorShape:
-    """``{name: text}``: of several faults the first; a text about a field begins with the field's name."""
+    """``{name: text}``: of several errors the first; a text about a field begins with the field's name."""
     return ErrorShape(_in_one_text(name), fields=_object(name), other=_object(name))
 
 

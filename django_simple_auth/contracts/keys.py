@@ -7,9 +7,9 @@ from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, Pe
 from rest_framework.serializers import CharField, EmailField, Serializer
 
 from ..authentication import QueryTokenAuthentication
-from ..refusals import EmailTaken, InvalidCredentials, UsernameTaken
+from ..exceptions import EmailTaken, InvalidCredentials, UsernameTaken
 from ..views import CreateKeyByGet, LogIn, LogOutByGet, Register
-from ..wire import Contract, Endpoint, Fixed, IdField, PasswordField, Refusal
+from ..wire import Contract, Endpoint, IdField, PasswordField, Refusal, StaticBody
 from .errors import by_field_or_text
 
 
@@ -37,7 +37,7 @@ class Key(Serializer):
 
 
 IN_QUERY = (QueryTokenAuthentication,)
-LOGGED_OUT = Fixed(message="Logged out")
+LOGGED_OUT = StaticBody(message="Logged out")
 
 contract = Contract(
     Endpoint("user/register/", Register, request=Registration, response=UserId),

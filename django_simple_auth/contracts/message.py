@@ -3,9 +3,9 @@
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.serializers import CharField, EmailField, Serializer
 
-from ..refusals import EmailTaken, InvalidCredentials, UsernameTaken
+from ..exceptions import EmailTaken, InvalidCredentials, UsernameTaken
 from ..views import LogIn, LogOut, Register
-from ..wire import Contract, Endpoint, Fixed, PasswordField, Refusal
+from ..wire import Contract, Endpoint, PasswordField, Refusal, StaticBody
 from .errors import one_text
 
 
@@ -27,9 +27,9 @@ class Token(Serializer):
 UNAUTHORIZED = Refusal("Invalid token or missing authentication")
 
 contract = Contract(
-    Endpoint("register/", Register, request=Registration, response=Fixed(message="User registered successfully")),
+    Endpoint("register/", Register, request=Registration, response=StaticBody(message="User registered successfully")),
     Endpoint("login/", LogIn, request=Credentials, response=Token),
-    Endpoint("logout/", LogOut, response=Fixed(message="Logged out successfully")),
+    Endpoint("logout/", LogOut, response=StaticBody(message="Logged out successfully")),
     errors=one_text("error"),
     refusals={
         UsernameTaken: Refusal("Username already exists", field=""),

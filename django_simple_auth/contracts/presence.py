@@ -2,9 +2,9 @@
 
 from rest_framework.serializers import CharField, EmailField, Serializer
 
-from ..refusals import UnknownUser, WrongPassword
-from ..views import Enter, Leave, Register
-from ..wire import Contract, Endpoint, Fixed, IdField, PasswordField, Refusal
+from ..exceptions import UnknownUser, WrongPassword
+from ..views import LogInWithoutToken, LogOutById, Register
+from ..wire import Contract, Endpoint, IdField, PasswordField, Refusal, StaticBody
 from .errors import non_field_errors
 
 
@@ -27,8 +27,8 @@ class User(Serializer):
 
 contract = Contract(
     Endpoint("user/register/", Register, request=Registration, response=User),
-    Endpoint("user/login/", Enter, request=Credentials, response=User),
-    Endpoint("user/logout/<str:user_id>/", Leave, response=Fixed(message="Logged out")),
+    Endpoint("user/login/", LogInWithoutToken, request=Credentials, response=User),
+    Endpoint("user/logout/<str:user_id>/", LogOutById, response=StaticBody(message="Logged out")),
     errors=non_field_errors,
     refusals={
         UnknownUser: Refusal("There is no such user."),

@@ -1,35 +1,44 @@
 """Read, call one service, answer: the flows that endpoints name. They know no contract."""
 
 from .accounts import DeleteAccount, Register, ShowAccount, UpdateAccount
-from .emails import AskEmailProof, ChangeEmail, ProveEmail
+from .emails import ChangeEmail, ResendVerification, VerifyEmail
 from .keys import CreateKey, CreateKeyByGet, DeleteKey, ListKeys
-from .passwords import AskPasswordReset, ChangePassword, ResetPassword
-from .presence import Enter, Leave
-from .sessions import EndSession, ListSessions, LogIn, LogInOrSayWhy, LogOut, LogOutByGet, LogOutEverywhere, RotateToken
+from .passwords import ChangePassword, ConfirmPasswordReset, RequestPasswordReset
+from .presence import LogInWithoutToken, LogOutById
+from .sessions import (
+    EndSession,
+    ListSessions,
+    LogIn,
+    LogInDisclosingCause,
+    LogOut,
+    LogOutByGet,
+    LogOutEverywhere,
+    RotateToken,
+)
 
 __all__ = [
-    "AskEmailProof",
-    "AskPasswordReset",
     "ChangeEmail",
     "ChangePassword",
+    "ConfirmPasswordReset",
     "CreateKey",
     "CreateKeyByGet",
     "DeleteAccount",
     "DeleteKey",
     "EndSession",
-    "Enter",
-    "Leave",
     "ListKeys",
     "ListSessions",
     "LogIn",
-    "LogInOrSayWhy",
+    "LogInDisclosingCause",
+    "LogInWithoutToken",
     "LogOut",
     "LogOutByGet",
+    "LogOutById",
     "LogOutEverywhere",
-    "ProveEmail",
     "Register",
-    "ResetPassword",
+    "RequestPasswordReset",
+    "ResendVerification",
     "RotateToken",
     "ShowAccount",
     "UpdateAccount",
+    "VerifyEmail",
 ]

@@ -10,13 +10,13 @@ from rest_framework.request import Request
 
 from .. import accounts
 from ..conf import conf
-from ..refusals import (
+from ..exceptions import (
     AccountInUse,
-    LimitExceeded,
-    Refused,
     RegistrationClosed,
-    Several,
+    SimpleAuthError,
     TokenInvalid,
+    TooManyAttempts,
+    ValidationErrors,
     WrongCurrentPassword,
 )
 from ..wire import Outcome, View
@@ -29,24 +29,24 @@ class Register(View):
     name = "register"
     status = 201
     throttle = "register"
-    refuses = (Several, RegistrationClosed)
+    raises = (ValidationErrors, RegistrationClosed)
     authentication_classes = ()
     permission_classes = ()
 
-    def check_open(self, takes: Callable[[str], bool], can_keep_silent: bool) -> None:
+    def check_open(self, takes: Callable[[str], bool], can_accept: bool) -> None:
         # Whoever cannot send an invitation has none, and whoever must answer with the account would tell of it.
-        ways_in = {"open": True, "invite": takes("invitation"), "verify_first": can_keep_silent}
+        ways_in = {"open": True, "invite": takes("invitation"), "verify_first": can_accept}
         if not ways_in.get(conf.REGISTRATION):
             raise RegistrationClosed
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         if conf.REGISTRATION == "verify_first":
-            accounts.register_unseen(request=request._request, **values)
+            accounts.register_neutrally(request=request._request, **values)
             return Outcome(untold=True)
         return Outcome(user=accounts.register(request=request._request, **values))
 
-    def faults(self, **values: Any) -> list[Refused]:
-        return accounts.faults(**values)
+    def errors(self, **values: Any) -> list[SimpleAuthError]:
+        return accounts.registration_errors(**values)
 
 
 class ShowAccount(View):
@@ -54,7 +54,7 @@ class ShowAccount(View):
 
     name = "me"
     method = "GET"
-    reads_only = True
+    safe = True
     permission_classes = (IsAuthenticated,)
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
@@ -68,7 +68,7 @@ class UpdateAccount(View):
     method = "PATCH"
     # It tells which names are taken, as registration does, and shall not be asked more often than that.
     throttle = "register"
-    refuses = (Several, TokenInvalid)
+    raises = (ValidationErrors, TokenInvalid)
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         return Outcome(user=accounts.update(user_of(request), request=request._request, **values))
@@ -79,7 +79,7 @@ class DeleteAccount(View):
 
     name = "delete_me"
     method = "DELETE"
-    refuses = (WrongCurrentPassword, AccountInUse, LimitExceeded)
+    raises = (WrongCurrentPassword, AccountInUse, TooManyAttempts)
 
     def perform(self, request: Request, *args: Any, current_password: str, **values: Any) -> Outcome:
         user = user_of(request)

@@ -6,26 +6,26 @@ from typing import Any
 
 from rest_framework.request import Request
 
-from .. import emails
-from ..refusals import EmailTaken, InvalidValue, LimitExceeded, LinkInvalid, WrongCurrentPassword
+from ..accounts import emails
+from ..exceptions import EmailTaken, InvalidValue, LinkInvalid, TooManyAttempts, WrongCurrentPassword
 from ..wire import Outcome, View
 from ..wire.view import user_of
 
 
-class ProveEmail(View):
+class VerifyEmail(View):
     """Prove an address by the link that was sent there: the account's, a new one, or the old one that takes it back."""
 
     name = "email_verify"
     throttle = "email_verify"
-    refuses = (LinkInvalid, EmailTaken)
+    raises = (LinkInvalid, EmailTaken)
     authentication_classes = ()
     permission_classes = ()
 
     def perform(self, request: Request, *args: Any, token: str, **values: Any) -> Outcome:
-        return Outcome(user=emails.prove(token, request._request))
+        return Outcome(user=emails.verify(token, request._request))
 
 
-class AskEmailProof(View):
+class ResendVerification(View):
     """Ask for another link to prove an address by. The answer is the same whether or not one leaves."""
 
     name = "email_verify_resend"
@@ -35,7 +35,7 @@ class AskEmailProof(View):
     sends_mail = True
 
     def perform(self, request: Request, *args: Any, email: str, **values: Any) -> Outcome:
-        emails.resend(email)
+        emails.resend_verification(email)
         return Outcome()
 
 
@@ -44,10 +44,10 @@ class ChangeEmail(View):
 
     name = "email_change"
     throttle = "email_change"
-    refuses = (WrongCurrentPassword, InvalidValue, LimitExceeded)
+    raises = (WrongCurrentPassword, InvalidValue, TooManyAttempts)
     sends_mail = True
 
     def perform(self, request: Request, *args: Any, email: str, current_password: str, **values: Any) -> Outcome:
         user = user_of(request)
-        emails.ask_change(user, email, current_password, request._request)
+        emails.request_change(user, email, current_password, request._request)
         return Outcome(user=user)

@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework.request import Request
 
 from .. import keys
-from ..refusals import InvalidValue, TokenInvalid, UnknownKey
+from ..exceptions import InvalidValue, KeyNotFound, TokenInvalid
 from ..wire import Outcome, View
 from ..wire.view import user_of
 
@@ -19,7 +19,7 @@ class CreateKey(View):
 
     name = "key"
     throttle = "key"
-    refuses = (InvalidValue, TokenInvalid)
+    raises = (InvalidValue, TokenInvalid)
 
     def perform(
         self,
@@ -46,11 +46,11 @@ class ListKeys(View):
 
     name = "keys"
     method = "GET"
-    reads_only = True
+    safe = True
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         user = user_of(request)
-        return Outcome(user=user, rows=keys.alive(user))
+        return Outcome(user=user, rows=keys.active(user))
 
 
 class DeleteKey(View):
@@ -58,7 +58,7 @@ class DeleteKey(View):
 
     name = "delete_key"
     method = "DELETE"
-    refuses = (UnknownKey,)
+    raises = (KeyNotFound,)
 
     def perform(self, request: Request, *args: Any, key_id: int, **values: Any) -> Outcome:
         user = user_of(request)

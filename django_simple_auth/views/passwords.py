@@ -6,11 +6,12 @@ from typing import Any
 
 from rest_framework.request import Request
 
-from .. import guesses, passwords
+from ..accounts import passwords
+from ..exceptions import InvalidValue, LinkInvalid, TooManyAttempts, WrongCurrentPassword
 from ..models import AuthToken
-from ..refusals import InvalidValue, LimitExceeded, LinkInvalid, WrongCurrentPassword
+from ..throttling import logins
 from ..wire import Outcome, View
-from ..wire.network import network
+from ..wire.client_ip import network
 from ..wire.view import user_of
 
 
@@ -19,7 +20,7 @@ class ChangePassword(View):
 
     name = "password_change"
     throttle = "password_change"
-    refuses = (WrongCurrentPassword, InvalidValue, LimitExceeded)
+    raises = (WrongCurrentPassword, InvalidValue, TooManyAttempts)
 
     def perform(self, request: Request, *args: Any, current_password: str, new_password: str, **values: Any) -> Outcome:
         user = user_of(request)
@@ -28,7 +29,7 @@ class ChangePassword(View):
         return Outcome(user=user)
 
 
-class AskPasswordReset(View):
+class RequestPasswordReset(View):
     """Ask for a mail with a link to choose a new password. The answer is the same whether or not one leaves."""
 
     name = "password_reset"
@@ -38,21 +39,21 @@ class AskPasswordReset(View):
     sends_mail = True
 
     def perform(self, request: Request, *args: Any, email: str, **values: Any) -> Outcome:
-        passwords.ask_reset(email, request._request)
+        passwords.request_reset(email, request._request)
         return Outcome()
 
 
-class ResetPassword(View):
+class ConfirmPasswordReset(View):
     """Choose a new password by the link in the mail. Every login and every API key ends."""
 
     name = "password_reset_confirm"
     throttle = "reset_confirm"
-    refuses = (LinkInvalid, InvalidValue)
+    raises = (LinkInvalid, InvalidValue)
     authentication_classes = ()
     permission_classes = ()
 
     def perform(self, request: Request, *args: Any, token: str, new_password: str, **values: Any) -> Outcome:
         user = passwords.reset(token, new_password, request._request)
         # Else somebody whom strangers keep from logging in would still be kept from it.
-        guesses.trust(user, network(request))
+        logins.trust_network(user, network(request))
         return Outcome(user=user)

@@ -7,31 +7,31 @@ from typing import Any
 from rest_framework.request import Request
 
 from .. import presence
-from ..refusals import UnknownUser
+from ..exceptions import UnknownUser
 from ..wire import Outcome, View
-from .sessions import LogInOrSayWhy
+from .sessions import LogInDisclosingCause
 
 
-class Enter(LogInOrSayWhy):
+class LogInWithoutToken(LogInDisclosingCause):
     """Check the password, note that the user is here. There is no token."""
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         user = self.authenticate(request, **values)
         self.admit(request, user)
-        presence.enter(user, request._request)
+        presence.start(user, request._request)
         return Outcome(user=user)
 
 
-class Leave(View):
+class LogOutById(View):
     """Note that the user whom the path names is gone. Whoever asks."""
 
     name = "logout"
-    throttle = "leave"
-    refuses = (UnknownUser,)
+    throttle = "logout_by_id"
+    raises = (UnknownUser,)
     authentication_classes = ()
     permission_classes = ()
-    takes_anyones_word = True
+    unauthenticated = True
 
     def perform(self, request: Request, *args: Any, user_id: str, **values: Any) -> Outcome:
-        presence.leave(user_id, request._request)
+        presence.end_by_id(user_id, request._request)
         return Outcome()

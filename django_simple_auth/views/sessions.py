@@ -7,11 +7,13 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from rest_framework.request import Request
 
-from .. import accounts, guesses, sessions, tokens
+from .. import accounts, sessions
+from ..exceptions import CredentialsOutdated, InvalidCredentials, SessionNotFound, TokenInvalid, TooManyAttempts
 from ..models import AuthToken
-from ..refusals import CredentialsOutdated, InvalidCredentials, LimitExceeded, TokenInvalid, UnknownSession
+from ..throttling import logins
+from ..tokens import lifetime
 from ..wire import Outcome, View
-from ..wire.network import address, network
+from ..wire.client_ip import client_ip, network
 from ..wire.view import user_of
 
 
@@ -20,10 +22,10 @@ class LogIn(View):
 
     name = "login"
     throttle = "login"
-    refuses = (InvalidCredentials, LimitExceeded)
+    raises = (InvalidCredentials, TooManyAttempts)
     authentication_classes = ()
     permission_classes = ()
-    explain = False
+    disclose_cause = False
     """Whether to tell the causes of InvalidCredentials apart."""
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
@@ -38,7 +40,7 @@ class LogIn(View):
         user = self.authenticate(request, **values)
         self.admit(request, user)
         device = device or request.META.get("HTTP_USER_AGENT", "")
-        issued = sessions.start(user, request._request, device=device, address=address(request))
+        issued = sessions.start(user, request._request, device=device, ip_address=client_ip(request))
         return Outcome(user=user, token=issued.secret, expires_at=issued.row.expires_at)
 
     def admit(self, request: Request, user: AbstractBaseUser) -> None:
@@ -48,18 +50,22 @@ class LogIn(View):
         self, request: Request, *, password: str, username: str | None = None, email: str | None = None, **values: Any
     ) -> AbstractBaseUser:
         name, source = username or email or "", network(request)
-        guesses.take(name, source, request._request)
+        logins.hit(name, source, request._request)
         user = accounts.authenticate(
-            username=username, email=email, password=password, request=request._request, explain=self.explain
+            username=username,
+            email=email,
+            password=password,
+            request=request._request,
+            disclose_cause=self.disclose_cause,
         )
-        guesses.succeeded(name, source)
+        logins.succeeded(name, source)
         return user
 
 
-class LogInOrSayWhy(LogIn):
+class LogInDisclosingCause(LogIn):
     """Check the password, start a session; tell an unknown user, a wrong password and a disabled account apart."""
 
-    explain = True
+    disclose_cause = True
 
 
 class LogOut(View):
@@ -89,14 +95,14 @@ class RotateToken(View):
 
     name = "rotate"
     throttle = "rotate"
-    refuses = (TokenInvalid,)
+    raises = (TokenInvalid,)
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         # Another authentication class may have let the client in; there is nothing of ours to rotate then.
         if not isinstance(request.auth, AuthToken):
             raise TokenInvalid
         issued = sessions.rotate(request.auth, request._request)
-        return Outcome(user=user_of(request), token=issued.secret, expires_at=tokens.ends_at_latest(issued.row))
+        return Outcome(user=user_of(request), token=issued.secret, expires_at=lifetime.ends_at_latest(issued.row))
 
 
 class ListSessions(View):
@@ -104,11 +110,11 @@ class ListSessions(View):
 
     name = "sessions"
     method = "GET"
-    reads_only = True
+    safe = True
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         user, current = user_of(request), request.auth
-        rows = sessions.alive(user, current if isinstance(current, AuthToken) else None)
+        rows = sessions.active(user, current if isinstance(current, AuthToken) else None)
         return Outcome(user=user, rows=rows)
 
 
@@ -117,7 +123,7 @@ class EndSession(View):
 
     name = "session"
     method = "DELETE"
-    refuses = (UnknownSession,)
+    raises = (SessionNotFound,)
 
     def perform(self, request: Request, *args: Any, session_id: int, **values: Any) -> Outcome:
         user = user_of(request)

@@ -1,38 +1,29 @@
 """What a contract is: endpoints, what they read and answer, and how they refuse."""
 
-from .answers import Detail, Fixed, Many, Outcome
+from .answers import Detail, Many, Outcome, StaticBody
 from .contract import Contract
 from .endpoint import Endpoint
-from .fields import (
-    Adapted,
-    AdaptedCredentials,
-    AdaptedProfile,
-    AdaptedRegistration,
-    IdField,
-    InstantField,
-    PasswordField,
-    RepeatField,
-    WordsField,
-)
+from .fields import ConfirmationField, IdField, PasswordField, ScopesField, UTCDateTimeField
 from .refusal import Refusal
+from .serializers import AccountSerializer, CredentialsSerializer, ProfileSerializer, RegistrationSerializer
 from .view import View
 
 __all__ = [
-    "Adapted",
-    "AdaptedCredentials",
-    "AdaptedProfile",
-    "AdaptedRegistration",
+    "AccountSerializer",
+    "ConfirmationField",
     "Contract",
+    "CredentialsSerializer",
     "Detail",
     "Endpoint",
-    "Fixed",
     "IdField",
-    "InstantField",
     "Many",
     "Outcome",
     "PasswordField",
+    "ProfileSerializer",
     "Refusal",
-    "RepeatField",
+    "RegistrationSerializer",
+    "ScopesField",
+    "StaticBody",
+    "UTCDateTimeField",
     "View",
-    "WordsField",
 ]

@@ -11,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils.functional import Promise
 from rest_framework.serializers import BaseSerializer
 
-from .. import users
+from ..identity import user_model
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class Outcome:
     @property
     def username(self) -> str | None:
         """What the services call so; the login name where the model has no other."""
-        return None if self.user is None else str(getattr(self.user, users.name_field()))
+        return None if self.user is None else str(getattr(self.user, user_model.username_field()))
 
     @property
     def email(self) -> str | None:
         """The address; the user name where the model has no other."""
-        name = users.email_field()
+        name = user_model.email_field()
         return self.username if name is None else getattr(self.user, name, None)
 
     @property
@@ -53,8 +53,8 @@ class Outcome:
         return getattr(self.user, "last_name", "")
 
 
-class Fixed:
-    """A body that is always the same: ``Fixed(status="ok")`` answers ``{"status": "ok"}``."""
+class StaticBody:
+    """A body that is always the same: ``StaticBody(status="ok")`` answers ``{"status": "ok"}``."""
 
     def __init__(self, **body: Any) -> None:
         self.body = body
@@ -67,7 +67,7 @@ class Many:
         self.shape = shape
 
 
-class Detail(Fixed):
+class Detail(StaticBody):
     """``{"detail": text}``, as DRF says things."""
 
     def __init__(self, text: str | Promise) -> None:

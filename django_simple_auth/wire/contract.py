@@ -12,9 +12,9 @@ from django.http import HttpResponseBase
 from django.urls import URLPattern, path
 
 from .endpoint import Endpoint
+from .not_found import NotFoundPattern, NotFoundResource
 from .refusal import ExceptionHandler, Manners, Refusals
 from .resource import Resource
-from .unclaimed import Unclaimed, Unknown
 
 
 class Contract:
@@ -71,13 +71,13 @@ class Contract:
                 path(_other_slash(route), hidden),
                 *(path(route, hidden, name=endpoint.name) for endpoint in endpoints.values() if endpoint is not first),
             ]
-        return [*patterns, Unclaimed(_callback(self._resource("Unknown", {}, Unknown), schema=None))]
+        return [*patterns, NotFoundPattern(_callback(self._resource("Unknown", {}, NotFoundResource), schema=None))]
 
     def _resource(
         self, name: str, endpoints: Mapping[str, Endpoint], base: type[Resource] = Resource
     ) -> type[Resource]:
         methods = [method.lower() for method in endpoints]
-        if "GET" in endpoints and not endpoints["GET"].changes_by_get:
+        if "GET" in endpoints and not endpoints["GET"].unsafe_get:
             methods.append("head")
         return type(
             name,

@@ -9,7 +9,7 @@ from django.middleware.csrf import rotate_token
 from rest_framework.request import Request
 
 from ..conf import conf
-from ..tokens import now
+from ..db.clock import now
 from .answers import Outcome
 
 

@@ -19,7 +19,7 @@ from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.serializers import BaseSerializer, Serializer
 
 from ..authentication import QueryTokenAuthentication, Unavailable
-from .answers import Fixed, Many
+from .answers import Many, StaticBody
 from .body import TooLarge
 from .refusal import Refusals, status_of
 from .view import View
@@ -39,9 +39,9 @@ class Endpoint:
     _: KW_ONLY
     request: type[Serializer[Any]] | None = None
     """Checks the body's shape; None: whatever body comes is ignored."""
-    response: type[BaseSerializer[Any]] | Many | Fixed | None = None
+    response: type[BaseSerializer[Any]] | Many | StaticBody | None = None
     """Made from the view's Outcome; None: 204, no body."""
-    accepted: Fixed | None = None
+    accepted: StaticBody | None = None
     """The body of a 202, which tells nothing of what came of the request; None: the endpoint cannot keep silent."""
     refusals: Refusals = field(default_factory=dict)
     """Causes that this endpoint answers in a way of its own; they add to the contract's."""
@@ -65,8 +65,8 @@ class Endpoint:
         return self.request is not None and any(field.source == name for field in self.request().fields.values())
 
     @property
-    def changes_by_get(self) -> bool:
-        return self.method == "GET" and not self.view.reads_only
+    def unsafe_get(self) -> bool:
+        return self.method == "GET" and not self.view.safe
 
     @property
     def secret_parameters(self) -> set[str]:
@@ -78,22 +78,22 @@ class Endpoint:
         """Which of ``conf.RISKS`` the endpoint takes."""
         found = {
             "token_in_query": bool(self.secret_parameters),
-            "get_changes_state": self.changes_by_get,
-            "anyones_word": self.view.takes_anyones_word,
+            "unsafe_get": self.unsafe_get,
+            "unauthenticated_logout": self.view.unauthenticated,
         }
         return {risk for risk, taken in found.items() if taken}
 
     def refusal_statuses(self, of_contract: Refusals) -> set[int]:
         """Every status with which this endpoint may refuse."""
         refusals = {**of_contract, **self.refusals}
-        causes: set[type[Exception]] = {Unavailable, *self.view.refuses}
+        causes: set[type[Exception]] = {Unavailable, *self.view.raises}
         # What the contract tells apart, the view may raise.
-        causes |= {cause for cause in refusals if issubclass(cause, self.view.refuses)}
+        causes |= {cause for cause in refusals if issubclass(cause, self.view.raises)}
         if self.request is not None:
             causes |= {ValidationError, TooLarge, UnsupportedMediaType}
         if self.authentication_classes:
             causes |= {NotAuthenticated, AuthenticationFailed}
-        if set(self.permission_classes) - {IsAuthenticated} or self.changes_by_get:
+        if set(self.permission_classes) - {IsAuthenticated} or self.unsafe_get:
             causes.add(PermissionDenied)
         if self.throttle:
             causes.add(Throttled)

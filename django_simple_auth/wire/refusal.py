@@ -21,7 +21,15 @@ from rest_framework.exceptions import (
 from rest_framework.fields import get_error_detail
 from rest_framework.response import Response
 
-from ..refusals import Forbidden, InvalidValue, LimitExceeded, Missing, Refused, Several, TokenRefused
+from ..exceptions import (
+    InvalidValue,
+    NotAllowed,
+    ResourceNotFound,
+    SimpleAuthError,
+    TokenRejected,
+    TooManyAttempts,
+    ValidationErrors,
+)
 
 ExceptionHandler: TypeAlias = Callable[[Exception, dict[str, Any]], Response | None]
 """Like DRF's EXCEPTION_HANDLER: None leaves it to Django."""
@@ -41,11 +49,11 @@ class Refusal:
 
 Refusals: TypeAlias = Mapping[type[Exception], Refusal]
 
-_IN_DRF: dict[type[Refused], type[APIException]] = {
-    Forbidden: PermissionDenied,
-    LimitExceeded: Throttled,
-    Missing: NotFound,
-    TokenRefused: AuthenticationFailed,
+_IN_DRF: dict[type[SimpleAuthError], type[APIException]] = {
+    NotAllowed: PermissionDenied,
+    TooManyAttempts: Throttled,
+    ResourceNotFound: NotFound,
+    TokenRejected: AuthenticationFailed,
 }
 """What DRF says, too: a contract's word on the one holds for the other. All other refusals are ValidationErrors."""
 
@@ -59,7 +67,7 @@ class Manners:
     language: str | None
 
 
-def promised(cause: type[Exception], refusals: Refusals) -> Refusal:
+def refusal_for(cause: type[Exception], refusals: Refusals) -> Refusal:
     """The contract's word on this cause, or on the nearest cause above it."""
     kinds = (*cause.__mro__, *(_in_drf(cause) or object).__mro__)
     return next((refusals[kind] for kind in kinds if kind in refusals), Refusal())
@@ -71,40 +79,42 @@ def _in_drf(cause: type[Exception]) -> type[APIException] | None:
 
 def status_of(cause: type[Exception], refusals: Refusals) -> int:
     """The status under which a cause is answered."""
-    seen_by_drf = _in_drf(cause) or (ValidationError if issubclass(cause, Refused) else cause)
+    seen_by_drf = _in_drf(cause) or (ValidationError if issubclass(cause, SimpleAuthError) else cause)
     usual: int = getattr(seen_by_drf, "status_code", 500)
-    return promised(cause, refusals).status or usual
+    return refusal_for(cause, refusals).status or usual
 
 
-def of_django(exc: Exception) -> Exception:
+def as_drf_exception(exc: Exception) -> Exception:
     """What DRF makes of Django's own refusals; everything else as it is."""
     if isinstance(exc, Http404):
         return NotFound()
     return PermissionDenied() if isinstance(exc, DjangoPermissionDenied) else exc
 
 
-def as_api_exception(cause: Refused, refusals: Refusals, wire_names: Mapping[str, str]) -> APIException:
+def as_api_exception(cause: SimpleAuthError, refusals: Refusals, wire_names: Mapping[str, str]) -> APIException:
     """The DRF exception for a service's refusal; ``wire_names`` says what the client called the domain's fields."""
-    if isinstance(cause, LimitExceeded):
+    if isinstance(cause, TooManyAttempts):
         return Throttled(wait=cause.retry_after)
     if (kind := _in_drf(type(cause))) is not None:
         return kind(str(cause.message), cause.code)
-    refusal = promised(type(cause), refusals)
-    if cause.field is None and not isinstance(cause, Several) and refusal.status not in (None, 400):
+    refusal = refusal_for(type(cause), refusals)
+    if cause.field is None and not isinstance(cause, ValidationErrors) and refusal.status not in (None, 400):
         # Under any other status than 400, DRF's errors are a text under "detail".
         return APIException(str(refusal.text or cause.message), cause.code)
     return ValidationError(by_field([cause], refusals, wire_names))
 
 
-def by_field(causes: list[Refused], refusals: Refusals, wire_names: Mapping[str, str]) -> dict[str, list[ErrorDetail]]:
+def by_field(
+    causes: list[SimpleAuthError], refusals: Refusals, wire_names: Mapping[str, str]
+) -> dict[str, list[ErrorDetail]]:
     """``{wire name: [texts]}`` of all causes; those without a field stand under ``non_field_errors``."""
     found: dict[str, list[ErrorDetail]] = {}
     for cause in causes:
-        if isinstance(cause, Several):
-            for name, details in by_field(list(cause.faults), refusals, wire_names).items():
+        if isinstance(cause, ValidationErrors):
+            for name, details in by_field(list(cause.errors), refusals, wire_names).items():
                 found.setdefault(name, []).extend(details)
         else:
-            refusal = promised(type(cause), refusals)
+            refusal = refusal_for(type(cause), refusals)
             name = wire_names.get(cause.field, cause.field) if cause.field else ""
             if refusal.field is not None:
                 name = refusal.field
@@ -112,7 +122,7 @@ def by_field(causes: list[Refused], refusals: Refusals, wire_names: Mapping[str,
     return found
 
 
-def restated(error: APIException, refusal: Refusal) -> APIException:
+def override(error: APIException, refusal: Refusal) -> APIException:
     """The same error under the status and in the words that the contract promises."""
     if refusal.text is not None and not isinstance(error, ValidationError):
         error.detail = ErrorDetail(str(refusal.text), getattr(error.detail, "code", error.default_code))
@@ -121,7 +131,7 @@ def restated(error: APIException, refusal: Refusal) -> APIException:
     return error
 
 
-def _details(cause: Refused, refusal: Refusal) -> list[Any]:
+def _details(cause: SimpleAuthError, refusal: Refusal) -> list[Any]:
     if refusal.text is None and isinstance(cause, InvalidValue):
         details = get_error_detail(cause.error)
         return details if isinstance(details, list) else [details]

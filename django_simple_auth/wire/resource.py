@@ -27,15 +27,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from .. import limits
 from ..authentication import TokenAuthentication, Unavailable, take_from_query
-from ..refusals import Refused, TokenInvalid
-from .answers import Fixed, Many, Outcome
+from ..exceptions import SimpleAuthError, TokenInvalid
+from ..throttling import attempts
+from .answers import Many, Outcome, StaticBody
 from .body import JSONBody, read
+from .client_ip import network
 from .cookie import write_cookie
 from .endpoint import Endpoint
-from .network import network
-from .refusal import Manners, Refusals, as_api_exception, by_field, of_django, promised, restated
+from .refusal import Manners, Refusals, as_api_exception, as_drf_exception, by_field, override, refusal_for
 
 
 class AlwaysJSON(BaseContentNegotiation):
@@ -116,13 +116,13 @@ class Resource(APIView):
         return super().get_authenticate_header(request) or TokenAuthentication().authenticate_header(request)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        if self.endpoint and self.endpoint.changes_by_get and _is_prefetch(request):
+        if self.endpoint and self.endpoint.unsafe_get and _is_prefetch(request):
             raise PermissionDenied(_("A prefetch changes nothing."))
         super().initial(request, *args, **kwargs)
 
     def check_throttles(self, request: Request) -> None:
         if self.endpoint and self.endpoint.throttle:
-            limits.take(self.endpoint.throttle, network(request), request=request._request)
+            attempts.hit(self.endpoint.throttle, network(request), request=request._request)
 
     def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> NoReturn:
         if not request.successful_authenticator and any(
@@ -143,7 +143,7 @@ class Resource(APIView):
         if self.endpoint.request is not None:
             values, errors = read(self.endpoint.request(data=request.data))
             if errors:
-                for name, details in by_field(view.faults(**values), self.refusals, self.wire_names).items():
+                for name, details in by_field(view.errors(**values), self.refusals, self.wire_names).items():
                     errors.setdefault(name, details)
                 raise ValidationError(errors)
         return self.respond(view.perform(request, **values, **captured))
@@ -168,7 +168,7 @@ class Resource(APIView):
         return response
 
     def handle_exception(self, exc: Exception) -> Response:
-        error = restated(self.as_api_exception(exc), promised(type(exc), self.refusals))
+        error = override(self.as_api_exception(exc), refusal_for(type(exc), self.refusals))
         if error.status_code == status.HTTP_401_UNAUTHORIZED:
             error.auth_header = self.get_authenticate_header(self.request)  # type: ignore[attr-defined]
         response = self.manners.errors(error, self.get_exception_handler_context())
@@ -192,9 +192,9 @@ class Resource(APIView):
         return response
 
     def as_api_exception(self, exc: Exception) -> APIException:
-        if isinstance(exc, Refused):
+        if isinstance(exc, SimpleAuthError):
             return as_api_exception(exc, self.refusals, self.wire_names)
-        exc = of_django(exc)
+        exc = as_drf_exception(exc)
         if isinstance(exc, APIException):
             return exc
         if isinstance(exc, (OperationalError, InterfaceError)):
@@ -221,7 +221,7 @@ class Resource(APIView):
 
 
 def _body(shape: Any, outcome: Outcome) -> Any:
-    if isinstance(shape, Fixed):
+    if isinstance(shape, StaticBody):
         return shape.body
     if isinstance(shape, Many):
         return shape.shape(outcome.rows, many=True).data

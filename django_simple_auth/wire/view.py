@@ -6,24 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 
 from ..authentication import TokenAuthentication
-from ..models import AuthToken
-from ..refusals import Refused
+from ..exceptions import SimpleAuthError
+from ..permissions import DenyAPIKey
 from .answers import Outcome
-
-
-class NoAPIKey(BasePermission):
-    """An API key is for the host's own API; the account, its sessions and its keys are for whoever logs in."""
-
-    message = _("An API key cannot do this.")
-
-    def has_permission(self, request: Request, view: object) -> bool:
-        return getattr(request.auth, "purpose", None) != AuthToken.Purpose.KEY
 
 
 class View:
@@ -39,21 +29,21 @@ class View:
     """Of an answer with a body; without one it is 204."""
     throttle: ClassVar[str | None] = None
     """Scope in SIMPLE_AUTH["THROTTLE_RATES"], counted per network."""
-    refuses: ClassVar[tuple[type[Refused], ...]] = ()
+    raises: ClassVar[tuple[type[SimpleAuthError], ...]] = ()
     """What ``perform`` may raise."""
     authentication_classes: ClassVar[Sequence[type[BaseAuthentication]]] = (TokenAuthentication,)
-    permission_classes: ClassVar[Sequence[type[BasePermission]]] = (IsAuthenticated, NoAPIKey)
-    reads_only: ClassVar[bool] = False
+    permission_classes: ClassVar[Sequence[type[BasePermission]]] = (IsAuthenticated, DenyAPIKey)
+    safe: ClassVar[bool] = False
     """Whether the state is the same afterwards. A GET that changes it is not answered to HEAD or to a prefetch."""
-    takes_anyones_word: ClassVar[bool] = False
+    unauthenticated: ClassVar[bool] = False
     """Whether it acts on whomever the request names, without proof; ``check --deploy`` warns of it."""
     sends_mail: ClassVar[bool] = False
     """Whether it sends letters with links, for which SIMPLE_AUTH["PUBLIC_URL"] is needed."""
 
-    def check_open(self, takes: Callable[[str], bool], can_keep_silent: bool) -> None:
+    def check_open(self, takes: Callable[[str], bool], can_accept: bool) -> None:
         """Raise Refused if the host's settings leave nothing to be done here. Asked before the body is read.
 
-        ``takes`` tells whether the contract's request can carry what the services call so, and ``can_keep_silent``
+        ``takes`` tells whether the contract's request can carry what the services call so, and ``can_accept``
         whether it has an answer that tells nothing of what came of the request.
         """
 
@@ -61,7 +51,7 @@ class View:
         """Do it. ``values`` are the request serializer's, by ``source``, and what the path captured. Raises Refused."""
         raise NotImplementedError(f"{type(self).__name__} must override perform().")
 
-    def faults(self, **values: Any) -> list[Refused]:
+    def errors(self, **values: Any) -> list[SimpleAuthError]:
         """What else stands against a request whose shape is wrong already, so that one answer can name it all."""
         return []
 

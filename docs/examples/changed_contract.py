@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from django_simple_auth import urls as native
+from django_simple_auth.contracts import native
 from django_simple_auth.views import ShowAccount
 from django_simple_auth.wire import Endpoint
 

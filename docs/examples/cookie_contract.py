@@ -2,7 +2,7 @@
 
 from django_simple_auth.authentication import CookieTokenAuthentication
 from django_simple_auth.contracts.errors import non_field_errors
-from django_simple_auth.urls import Account, Credentials
+from django_simple_auth.contracts.native import Account, Credentials
 from django_simple_auth.views import LogIn, LogOut, ShowAccount
 from django_simple_auth.wire import Contract, Endpoint
 

@@ -6,7 +6,7 @@ import logging
 
 class AsJSON(logging.Formatter):
     def format(self, record):
-        told = {name: getattr(record, name, None) for name in ("event", "user_id", "address", "facts")}
+        told = {name: getattr(record, name, None) for name in ("event", "user_id", "ip_address", "facts")}
         return json.dumps({"at": record.created, "level": record.levelname, "message": record.getMessage(), **told})
 
 

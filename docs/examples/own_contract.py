@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from django_simple_auth.contracts.errors import non_field_errors
-from django_simple_auth.refusals import InvalidCredentials
+from django_simple_auth.exceptions import InvalidCredentials
 from django_simple_auth.views import LogIn, LogOut, Register, ShowAccount
 from django_simple_auth.wire import Contract, Detail, Endpoint, IdField, PasswordField, Refusal
 

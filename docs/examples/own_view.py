@@ -4,7 +4,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from django_simple_auth.authentication import HasScope, TokenAuthentication
+from django_simple_auth.authentication import TokenAuthentication
+from django_simple_auth.permissions import HasScope
 
 
 class Notes(APIView):

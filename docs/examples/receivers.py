@@ -3,9 +3,9 @@
 from django.core.mail import mail_admins
 from django.dispatch import receiver
 
-from django_simple_auth import events
+from django_simple_auth import signals
 
 
-@receiver(events.token_replayed)
+@receiver(signals.token_reused)
 def call_staff(user, session, **_others):
     mail_admins("A token came back", f"Session {session} of user {user.pk} has ended.")

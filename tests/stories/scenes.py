@@ -15,11 +15,11 @@ from typing import Any
 from django.apps import apps
 from django.db.models import BigIntegerField, ExpressionWrapper, F
 
-from django_simple_auth.models import MICROSECOND, InstantField
-from tests.client import hold_to_the_rules
-from tests.host import Host
-from tests.http import Server, send
-from tests.letters import letters_in, text_of
+from django_simple_auth.db.fields import MICROSECOND, TimestampField
+from tests.support.client import hold_to_the_rules
+from tests.support.http import Server, send
+from tests.support.messages import letters_in, text_of
+from tests.support.project import Host
 
 PATIENCE = 60
 """Seconds until a letter is missed, which takes milliseconds: no machine is so slow."""
@@ -163,7 +163,7 @@ def _head_and_body(text: str) -> tuple[list[str], str]:
 def pass_time(span: timedelta) -> None:
     """Let all that is kept be so much older."""
     for model in apps.get_app_config("django_simple_auth").get_models():
-        instants = [field.name for field in model._meta.fields if isinstance(field, InstantField)]
+        instants = [field.name for field in model._meta.fields if isinstance(field, TimestampField)]
         model.objects.update(
             **{name: ExpressionWrapper(F(name) - span // MICROSECOND, BigIntegerField()) for name in instants}
         )

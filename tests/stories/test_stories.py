@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 
-from django_simple_auth import emails, users
+from django_simple_auth.accounts import emails
 from django_simple_auth.conf import REGISTRATION, VERIFICATION
-from django_simple_auth.transactions import transact
-from django_simple_auth.urls import contract
+from django_simple_auth.contracts.native import contract
+from django_simple_auth.db.transactions import atomic_with_retry
+from django_simple_auth.identity import user_model
 from django_simple_auth.wire import Endpoint
-from tests.host import ROOT, Host, fresh_database, orm_on
-from tests.http import Server
 from tests.stories.scenes import PASSWORD, Player, Story, stories_in
+from tests.support.http import Server
+from tests.support.project import ROOT, Host, fresh_database, orm_on
 
 STORIES = stories_in(ROOT / "docs/accounts")
 SAME_FOR_EVERYBODY = {"password/reset/", "email/verify/resend/"}
@@ -61,15 +62,15 @@ def player(
     with orm_on(database, django_db_blocker):
         people = get_user_model()._default_manager
         for user in people.all():
-            transact(partial(end, user), get_user_model())
+            atomic_with_retry(partial(end, user), get_user_model())
         for name in ("bob", "eve"):
-            emails.trust(people.create_user(name, f"{name}@{story.domain}", PASSWORD))
+            emails.mark_verified(people.create_user(name, f"{name}@{story.domain}", PASSWORD))
         yield Player(*serve(story), story.domain)
 
 
 def end(user: Any) -> None:
     # In turns: a letter of the story before may still be on its way, and with it a row that belongs to the user.
-    users.take_turns(user)
+    user_model.lock(user)
     user.delete()
 
 

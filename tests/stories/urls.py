@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from django_simple_auth.authentication import HasScope
+from django_simple_auth.permissions import HasScope
 
 SCOPES = {"GET": "notes:read", "POST": "notes:write"}
 

@@ -8,7 +8,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from ... import counters, devices, keys, mailed, sessions
+from ... import keys, sessions
+from ...mail import known_devices
+from ...throttling import stores
+from ...tokens import links
 
 
 class Command(BaseCommand):
@@ -22,19 +25,19 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="Say how many would be deleted; delete none.")
 
     def handle(self, *args: Any, batch_size: int, dry_run: bool, **options: Any) -> None:
-        total = sessions.count_expired() + mailed.count_expired()
+        total = sessions.count_expired() + links.count_expired()
         if dry_run:
             self.stdout.write(f"{total} expired tokens would be deleted.")
             return
         deleted = 0
         on_terminal = self.stdout.isatty()
-        for batch in chain(sessions.clear_expired(batch_size), mailed.clear_expired(batch_size)):
+        for batch in chain(sessions.clear_expired(batch_size), links.clear_expired(batch_size)):
             deleted += batch
             if on_terminal and options["verbosity"]:
                 self.stdout.write(f"\r{deleted} of {max(total, deleted)}", ending="")
                 self.stdout.flush()
         # Counters are many and nobody's, and would say nothing in the total.
-        for _batch in chain(counters.clear_expired(batch_size), devices.clear_forgotten(batch_size)):
+        for _batch in chain(stores.clear_expired(batch_size), known_devices.clear_expired(batch_size)):
             pass
         keys.warn()
         if on_terminal and deleted and options["verbosity"]:

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ... import accounts, mail
-from ...refusals import Refused
+from ... import accounts
+from ...exceptions import SimpleAuthError
+from ...mail import delivery
 
 
 class Command(BaseCommand):
@@ -20,9 +21,9 @@ class Command(BaseCommand):
         refused = []
         for email in emails:
             try:
-                with mail.at_once():
+                with delivery.immediately():
                     accounts.invite(email)
-            except Refused as refusal:
+            except SimpleAuthError as refusal:
                 refused.append(f"{email}: {refusal}")
             else:
                 if options["verbosity"]:

@@ -1,0 +1,42 @@
+"""Delete an account."""
+
+from __future__ import annotations
+
+import copy
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import ProtectedError, RestrictedError
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
+
+from .. import signals
+from ..conf import conf
+from ..exceptions import AccountInUse
+from ..models import AuthToken, KnownDevice, OneTimeToken, Presence
+from . import reauthentication
+
+
+@sensitive_variables()
+def delete(user: AbstractBaseUser, current_password: str, request: HttpRequest | None = None) -> None:
+    """End the account with all that it owns: by ``user.delete()``, or by the host's SIMPLE_AUTH["DELETE_ACCOUNT"].
+
+    Raises ``WrongCurrentPassword``, ``AccountInUse`` if the host's records protect the user, or what the host raises.
+    """
+    reauthentication.reauthenticate(user, current_password, request)
+
+    def end() -> None:
+        # delete() takes the primary key off its instance, and whoever is told of it wants to know whose it was.
+        fresh = copy.copy(user)
+        if (hook := conf.DELETE_ACCOUNT) is None:
+            fresh.delete()
+        else:
+            hook(fresh)
+        # Where the row stays, as anonymised or merely marked, nothing may open it any more.
+        for model in (AuthToken, KnownDevice, OneTimeToken, Presence):
+            model._base_manager.filter(user=user.pk).delete()
+
+    try:
+        reauthentication.act(user, current_password, end)
+    except (ProtectedError, RestrictedError):
+        raise AccountInUse from None
+    signals.deleted.send(user=user, request=request)

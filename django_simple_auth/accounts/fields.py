@@ -1,0 +1,126 @@
+"""What an account is to be made of or changed to: placed on the user model's fields, check before it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.contrib.auth import get_user_model, password_validation
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
+
+from ..exceptions import EmailTaken, InvalidValue, SimpleAuthError, UsernameTaken
+from ..identity import folding, identifiers, user_model
+
+TAKEN: dict[str, type[SimpleAuthError]] = {"username": UsernameTaken, "email": EmailTaken}
+"""Why a name of this kind is refused that somebody else bears."""
+_OPTIONAL = {"first_name", "last_name"}
+"""What a published contract asks everybody for and some user models do not have."""
+
+
+class AccountFields:
+    """Values by what the services call them, on the user model's own fields, as they will be stored.
+
+    ``username`` means the field of that name, or USERNAME_FIELD if there is none; ``first_name`` and ``last_name`` go
+    nowhere on a model without them. Of an ``owner``'s only those are here that will be others than now.
+    """
+
+    def __init__(self, values: Mapping[str, Any], owner: AbstractBaseUser | None = None) -> None:
+        self._owner = owner
+        login = user_model.login_field()
+        fields = {"username": user_model.username_field(), "email": user_model.email_field() or login}
+        self._placed: dict[str, tuple[str, Any]] = {}
+        # In this order: where user name and e-mail are one field, the user name counts.
+        for name in sorted(values, key="username".__eq__):
+            field = fields.get(name, name)
+            if name not in _OPTIONAL or user_model.has_field(field):
+                value = (
+                    user_model.normalize_username(values[name])
+                    if field in (login, user_model.username_field())
+                    else values[name]
+                )
+                if owner is None or value != getattr(owner, field):
+                    self._placed[field] = (name, value)
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        """``{field of the user model: value}``."""
+        return {field: value for field, (_name, value) in self._placed.items()}
+
+    @property
+    def names(self) -> list[str]:
+        """What the services call them."""
+        return [name for name, _value in self._placed.values()]
+
+    @property
+    def email(self) -> str | None:
+        """The e-mail address among them; None if there is none."""
+        _name, value = self._placed.get(user_model.email_field() or user_model.login_field(), ("", None))
+        return None if value is None else str(value)
+
+    def errors(self) -> list[SimpleAuthError]:
+        """What the model refuses, and which names somebody else has. One query at most."""
+        found, holders = self.check()
+        return found + [TAKEN[kind]() for kind, user in holders.items() if not self._owner or user.pk != self._owner.pk]
+
+    def check(self) -> tuple[list[SimpleAuthError], dict[str, AbstractBaseUser]]:
+        """What the model refuses, and who has which of the other names. One query at most, two with LOGIN_METHODS both."""
+        found: list[SimpleAuthError] = [*self._invalid(), *self._misleading()]
+        refused = {fault.field for fault in found}
+        names = {
+            kind: str(value)
+            for field, kind in user_model.identifier_kinds().items()
+            if field in self._placed and (value := self._placed[field][1]) and self._placed[field][0] not in refused
+        }
+        holders = identifiers.holders(names) if names else {}
+        if "email" in names.keys() - holders.keys() and (namesake := identifiers.user_with_username(names["email"])):
+            holders["email"] = namesake
+        return found, holders
+
+    def _misleading(self) -> Iterator[InvalidValue]:
+        """A user name that would be taken for somebody else's address."""
+        name, typed = self._placed.get(user_model.username_field(), ("", None))
+        if (
+            not identifiers.accepts_username_and_email()
+            or user_model.username_field() == user_model.email_field()
+            or "@" not in str(typed)
+        ):
+            return
+        own = self.email or (user_model.email_of(self._owner) if self._owner else "")
+        if folding.fold(str(typed)) != folding.fold(own):
+            text = _("A user name must not look like an e-mail address, unless it is your own.")
+            yield InvalidValue(name, ValidationError(text, "invalid"))
+
+    def _invalid(self) -> Iterator[InvalidValue]:
+        for field, (name, value) in self._placed.items():
+            if (model_field := user_model.field(field)) is not None:
+                try:
+                    model_field.clean(value, None)
+                except ValidationError as error:
+                    yield InvalidValue(name, error)
+
+    def duplicates(self) -> list[SimpleAuthError]:
+        """The values that the database says somebody else has, in its own idea of equal."""
+        model = get_user_model()
+        others = user_model.all_users().exclude(pk=self._owner.pk) if self._owner else user_model.all_users()
+        found: list[SimpleAuthError] = []
+        for field, (name, value) in self._placed.items():
+            if user_model.is_unique(field) and others.filter(**{field: value}).exists():
+                taken = TAKEN.get(user_model.identifier_kinds().get(field, ""))
+                error = model().unique_error_message(model, (field,))
+                found.append(InvalidValue(name, error) if taken is None else taken())
+        return found
+
+    @sensitive_variables()
+    def password_error(self, password: str) -> InvalidValue | None:
+        """Why AUTH_PASSWORD_VALIDATORS refuse this password to whoever has these details; None if they do not."""
+        owner = get_user_model()(
+            **{field: value for field, value in self.stored.items() if user_model.has_field(field)}
+        )
+        try:
+            password_validation.validate_password(password, owner)
+        except ValidationError as error:
+            return InvalidValue("password", error)
+        return None

@@ -1,0 +1,63 @@
+"""Check a password while Django's hash upgrade is held back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import router
+from django.views.decorators.debug import sensitive_variables
+
+from ..db.transactions import atomic_with_retry
+from ..identity import user_model
+
+_held_back: ContextVar[list[Any] | None] = ContextVar("simple_auth_held_back", default=None)
+
+_T = TypeVar("_T")
+
+
+class _UpgradeHeldBack(Exception):
+    """Raised in place of Django's write of a better hash."""
+
+
+@sensitive_variables()
+def check(ask: Callable[[], _T], password: str) -> _T:
+    """What ``ask`` finds out about the password, without a better hash of it undoing a change in between.
+
+    Django writes such a hash when it has found the password right, whatever the stored one is by then; a change that
+    was made meanwhile would be lost, and the old password good again.
+    """
+    improvable: list[Any] = []
+    before = _held_back.set(improvable)
+    try:
+        found = ask()
+    except _UpgradeHeldBack:
+        pass
+    finally:
+        _held_back.reset(before)
+    # Not from the exception: a backend may have caught that, as it catches whatever goes wrong.
+    if not improvable:
+        return found
+    user = improvable[-1]
+
+    def improve() -> None:
+        if not user_model.lock(user):
+            return
+        user.refresh_from_db(using=router.db_for_write(get_user_model()), fields=["password"])
+        if check_password(password, user.password):
+            user.password = make_password(password)
+            user.save(update_fields=["password"])
+
+    atomic_with_retry(improve, get_user_model())
+    return ask()
+
+
+def hold_back(instance: Any, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
+    """Receiver of ``pre_save``: within ``check``, Django does not write better hashes by itself."""
+    held_back = _held_back.get()
+    if held_back is not None and set(update_fields or ()) == {"password"} and isinstance(instance, get_user_model()):
+        held_back.append(instance)
+        raise _UpgradeHeldBack

@@ -1,0 +1,159 @@
+"""A password's life: confirmed, changed, forgotten and chosen anew. Knows neither DRF nor HTTP bodies."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from django.contrib.auth import get_user_model, password_validation
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
+
+from .. import sessions, signals
+from ..db import clock
+from ..db.transactions import atomic_with_retry
+from ..exceptions import (
+    AccountInactive,
+    EmailMissing,
+    InvalidValue,
+    LinkInvalid,
+    PasswordResetUnavailable,
+    UnusablePassword,
+)
+from ..identity import identifiers, user_model
+from ..mail import delivery
+from ..models import AuthToken, OneTimeToken
+from ..tokens import links
+from . import reauthentication
+
+Purpose = OneTimeToken.Purpose
+_T = TypeVar("_T")
+_will_be_told: ContextVar[bool] = ContextVar("simple_auth_will_be_told", default=False)
+_kept: ContextVar[AuthToken | None] = ContextVar("simple_auth_kept", default=None)
+
+
+def end_tokens_on_change(
+    instance: Any, created: bool, raw: bool, using: str, update_fields: frozenset[str] | None, **kwargs: Any
+) -> None:
+    """Receiver of ``post_save``: wherever a password is changed, in the admin or by a command, other tokens end.
+
+    And it is told, unless the service that does it tells it. A better hash of the same password is no change: Django
+    then forgets what was set before it saves.
+    """
+    if raw or created or not isinstance(instance, get_user_model()) or getattr(instance, "_password", None) is None:
+        return
+    if update_fields is None or "password" in update_fields:
+        sessions.end_others(instance, _kept.get())
+        links.revoke(instance, *links.ENDED_BY_NEW_PASSWORD)
+        if not _will_be_told.get():
+            transaction.on_commit(lambda: signals.password_changed.send(user=instance, way="elsewhere"), using=using)
+
+
+@sensitive_variables()
+def change(
+    user: AbstractBaseUser,
+    current_password: str,
+    new_password: str,
+    keep: AuthToken | None = None,
+    request: HttpRequest | None = None,
+) -> None:
+    """A new password for whoever knows the old one. Every login but ``keep`` ends, and every API key as a rule.
+
+    Raises ``WrongCurrentPassword``, or ``InvalidValue`` for a new password that AUTH_PASSWORD_VALIDATORS refuse.
+    """
+    reauthentication.reauthenticate(user, current_password, request)
+    _check(new_password, user)
+
+    def replace() -> None:
+        kept = _kept.set(keep)
+        try:
+            store(user, new_password)
+        finally:
+            _kept.reset(kept)
+
+    reauthentication.act(user, current_password, replace)
+    signals.password_changed.send(user=user, request=request, way="change")
+
+
+def request_reset(email: str, request: HttpRequest | None = None) -> None:
+    """Send whoever has this address a link to ``reset``; to the address as it is stored, not as it was typed.
+
+    The same is done where nobody has it, where the account is disabled, and where another system holds the password.
+    """
+    user = identifiers.holder("email", email)
+    _send_reset(None if user is None or reset_error(user) else user, request)
+
+
+def send_reset(user: AbstractBaseUser, request: HttpRequest | None = None) -> None:
+    """Send the user a link to ``reset``, for staff and for programs of the host's, who choose no password for anybody.
+
+    Raises a ``PasswordResetUnavailable`` if no letter can leave, by its cause.
+    """
+    if fault := reset_error(user):
+        raise fault
+    _send_reset(user, request)
+
+
+def reset_error(user: AbstractBaseUser) -> PasswordResetUnavailable | None:
+    """Why no link to ``reset`` can be sent to the user; None: one can."""
+    if not user.is_active:
+        return AccountInactive()
+    if not user.has_usable_password():
+        return UnusablePassword()
+    return None if user_model.email_of(user) else EmailMissing()
+
+
+def _send_reset(user: AbstractBaseUser | None, request: HttpRequest | None) -> None:
+    delivery.send("reset", user)
+    signals.password_reset_requested.send(user=user, request=request)
+
+
+@sensitive_variables()
+def reset(token: str, new_password: str, request: HttpRequest | None = None) -> AbstractBaseUser:
+    """A new password for whoever got the link. Every login and every API key ends: they may be a stranger's.
+
+    Raises ``LinkInvalid``, or ``InvalidValue`` for a new password that AUTH_PASSWORD_VALIDATORS refuse; the link stays
+    good then. It also proves that the address is the user's.
+    """
+    row = links.find(token, Purpose.RESET)
+    user: Any = row.user
+    # Whoever has no usable password any more logs in elsewhere by now, and would get a second way in.
+    if user is None or not user.has_usable_password() or not identifiers.has(user, "email", row.email):
+        raise LinkInvalid
+    _check(new_password, user)
+
+    def replace() -> None:
+        if not user_model.lock(user):
+            raise LinkInvalid
+        links.redeem(row)
+        store(user, new_password)
+        AuthToken.objects.filter(user=user.pk).delete()
+        links.revoke(user, Purpose.CHANGE)
+        identifiers.mark_verified(user, row.email, clock.now())
+
+    atomic_with_retry(replace, AuthToken)
+    signals.password_changed.send(user=user, request=request, way="reset")
+    owner: AbstractBaseUser = user
+    return owner
+
+
+@sensitive_variables()
+def _check(password: str, user: Any) -> None:
+    try:
+        password_validation.validate_password(password, user)
+    except ValidationError as error:
+        raise InvalidValue("new_password", error) from None
+
+
+@sensitive_variables()
+def store(user: AbstractBaseUser, password: str) -> None:
+    """Write it; the service that calls this tells what it was for."""
+    told = _will_be_told.set(True)
+    try:
+        user.set_password(password)
+        user.save(update_fields=["password"])
+    finally:
+        _will_be_told.reset(told)

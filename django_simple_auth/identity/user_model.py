@@ -1,0 +1,119 @@
+"""What the host's user model calls things."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import FieldDoesNotExist
+from django.db import router
+from django.db.models import F, Field, QuerySet
+
+
+def login_field() -> str:
+    """Name of the field that people log in with."""
+    return get_user_model().USERNAME_FIELD
+
+
+def email_field() -> str | None:
+    """Name of the e-mail field; None where the model has none."""
+    name = get_user_model().get_email_field_name()
+    return name if has_field(name) else None
+
+
+def username_field() -> str:
+    """Name of the field that ``username`` means: the one called so, if there is one beside the login field."""
+    return "username" if has_field("username") else login_field()
+
+
+def identifier_kinds() -> dict[str, str]:
+    """``{field: kind of Identifier}`` of the fields that identify people. An e-mail used as user name is an e-mail."""
+    email = email_field()
+    found = {username_field(): "username"}
+    return found if email is None else {**found, email: "email"}
+
+
+def profile_fields() -> dict[str, str]:
+    """``{what the services call it: field}`` of what people may change without further proof, as far as there is such.
+
+    A user name that is the e-mail address is none of it.
+    """
+    fields = {"username": username_field(), "first_name": "first_name", "last_name": "last_name"}
+    return {name: field for name, field in fields.items() if has_field(field) and field != email_field()}
+
+
+def manager() -> Any:
+    """The user model's manager; it must have Django's ``create_user``."""
+    return get_user_model()._default_manager
+
+
+def all_users() -> QuerySet[Any]:
+    """Whatever managers hide, and never from a replica."""
+    model = get_user_model()
+    return model._base_manager.using(router.db_for_write(model))
+
+
+def normalize_username(username: str) -> str:
+    """As the user model stores it (NFKC, unless the model says otherwise)."""
+    return get_user_model().normalize_username(username)
+
+
+def normalize_email(email: str) -> str:
+    """As Django's managers store it. Not the model's own manager: it need not have more than ``create_user``."""
+    return BaseUserManager.normalize_email(email)
+
+
+def check_login_name(name: str) -> None:
+    """Raises ValidationError if the login field cannot hold such a value, as a number cannot hold letters."""
+    if (model_field := field(login_field())) is not None:  # pragma: no branch
+        model_field.to_python(name)
+
+
+def field(name: str) -> Field[Any, Any] | None:
+    """The user model's own field of that name; None for relations, and where there is none."""
+    try:
+        found = get_user_model()._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+    return found if isinstance(found, Field) and not found.is_relation else None
+
+
+def has_field(name: str) -> bool:
+    return field(name) is not None
+
+
+def is_unique(name: str) -> bool:
+    """Whether the model may refuse two users with the same value: by the field, or by a constraint on it alone.
+
+    A constraint on an expression does not say which field it means, and may mean this one.
+    """
+    constrained = (getattr(constraint, "fields", None) for constraint in get_user_model()._meta.constraints)
+    model_field = field(name)
+    return model_field is not None and (model_field.unique or any(names in {(name,), ()} for names in constrained))
+
+
+def primary_key() -> Field[Any, Any]:
+    return get_user_model()._meta.pk
+
+
+def lock(user: AbstractBaseUser, **unchanged: Any) -> bool:
+    """Lock the user's row to the end of the transaction; whoever else wants it waits.
+
+    False if there is none, or if it has other values than ``unchanged`` by now.
+    """
+    # An UPDATE that changes nothing, rather than SELECT ... FOR UPDATE: SQLite knows no row locks, and a transaction
+    # that begins with a write waits its turn there.
+    rows = get_user_model()._base_manager.filter(pk=user.pk, **unchanged)
+    return bool(rows.update(password=F("password")))
+
+
+def email_of(user: AbstractBaseUser) -> str:
+    """The user's e-mail address; "" where there is none."""
+    name = email_field()
+    return "" if name is None else str(getattr(user, name) or "")
+
+
+def identifiers_of(user: AbstractBaseUser) -> dict[str, str]:
+    """``{kind: name}`` of the names that the user bears."""
+    return {kind: str(value) for name, kind in identifier_kinds().items() if (value := getattr(user, name))}

@@ -1,0 +1,38 @@
+"""Where a request comes from, as far as that can be known."""
+
+from __future__ import annotations
+
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from django.http import HttpRequest
+from rest_framework.request import Request
+from rest_framework.settings import api_settings
+
+
+def client_ip(request: Request | HttpRequest) -> str:
+    """The client's address. X-Forwarded-For counts only as far as DRF's NUM_PROXIES says; unset means: not at all."""
+    proxies = api_settings.NUM_PROXIES or 0
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR")
+    if not proxies or not forwarded:
+        return str(request.META.get("REMOTE_ADDR") or "")
+    hops = forwarded.split(",")
+    return _without_port(hops[-min(proxies, len(hops))].strip())
+
+
+def _without_port(hop: str) -> str:
+    """Some proxies send ``203.0.113.9:1234`` or ``[2001:db8::1]:1234``; the port is another for every connection."""
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop
+
+
+def network(request: Request | HttpRequest) -> str:
+    """What one customer of a provider holds: an IPv4 address, or an IPv6 /64."""
+    client = client_ip(request)
+    try:
+        parsed = ip_address(client)
+    except ValueError:
+        return client
+    if not isinstance(parsed, IPv6Address):
+        return client
+    return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))

@@ -1,0 +1,46 @@
+"""The host whose server process the documents are replayed against. HOST_* is what conftest.py made for it."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from tests.settings import *  # noqa: F403
+from tests.settings import AUTH_PASSWORD_VALIDATORS, DATABASES, MIDDLEWARE
+
+FOLDER = Path(os.environ["HOST_FOLDER"])
+
+ROOT_URLCONF = "tests.contracts.documents.urls"
+DATABASES["default"]["NAME"] = os.environ["HOST_DATABASE"]
+TOKEN_EXPIRED_AFTER_SECONDS = 3600
+
+# Django's list of common passwords holds ``Password123``, with which one document registers; this one holds what the
+# documents call common.
+COMMON = "django.contrib.auth.password_validation.CommonPasswordValidator"
+AUTH_PASSWORD_VALIDATORS = [
+    *[validator for validator in AUTH_PASSWORD_VALIDATORS if validator["NAME"] != COMMON],
+    {"NAME": COMMON, "OPTIONS": {"password_list_path": FOLDER / "common_passwords.txt"}},
+]
+
+MIDDLEWARE = [
+    *MIDDLEWARE,
+    "django.middleware.locale.LocaleMiddleware",
+    "tests.contracts.documents.settings.log_the_request",
+]
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"file": {"class": "logging.FileHandler", "filename": FOLDER / "log.txt"}},
+    "loggers": {name: {"handlers": ["file"], "level": "DEBUG"} for name in ["django", "django.server", "host"]},
+}
+
+
+def log_the_request(get_response: Any) -> Any:
+    """A middleware of the host's that tells all it knows of a request once it is answered."""
+
+    def middleware(request: Any) -> Any:
+        response = get_response(request)
+        logging.getLogger("host").info("%s %r %r %r", request.get_full_path(), request, request.GET, request.META)
+        return response
+
+    return middleware

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import logging
+from threading import Event, current_thread, main_thread
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core import mail as django_mail
+from django.core.mail.backends.locmem import EmailBackend
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+
+from django_simple_auth.mail import delivery, messages
+from django_simple_auth.models import OneTimeToken
+
+User = get_user_model()
+
+
+def test_the_language_is_the_one_in_which_it_was_asked_for(user: Any, mailbox: Any, monkeypatch: Any):
+    spoken: list[str | None] = []
+    real = messages._render
+    monkeypatch.setattr(messages, "_render", lambda *letter: spoken.append(translation.get_language()) or real(*letter))
+    with translation.override("de"):
+        delivery.send("reset", user)
+    with translation.override(None):
+        delivery.send("reset", user)
+    assert spoken == ["de", "en-us"]
+
+
+def test_for_nobody_the_same_is_done_and_nothing_leaves(mailbox: Any, monkeypatch: Any):
+    handed: list[Any] = []
+    real = delivery._hand_over
+    monkeypatch.setattr(delivery, "_hand_over", lambda *letter: handed.append(letter) or real(*letter))
+    delivery.send("reset", None)
+    assert [letter[:4] for letter in handed] == [("reset", "", "", "en-us")]
+    assert not mailbox
+
+
+def test_a_mail_server_that_is_down_is_an_event(user: Any, mailbox: Any, monkeypatch: Any, failures: Any, caplog: Any):
+    def refuse(self: Any, messages: Any) -> int:
+        raise ConnectionRefusedError("no mail server")
+
+    monkeypatch.setattr(EmailBackend, "send_messages", refuse)
+    delivery.send("reset", user)
+    ((failure),) = failures
+    assert (failure["user"], failure["letter"], failure["error"]) == (user, "reset", "ConnectionRefusedError")
+    assert "'reset' could not be sent" in caplog.text
+    assert "dsp_" not in caplog.text
+
+
+@pytest.mark.usefixtures("_threads")
+def test_a_queue_that_is_down_is_an_event(user: Any, mailbox: Any, monkeypatch: Any, failures: Any):
+    def refuse(work: Any, *letter: str) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(delivery, "_in_background", refuse)
+    delivery.send("reset", user)
+    assert [failure["letter"] for failure in failures] == ["reset"]
+
+
+def test_where_the_host_has_tasks_they_carry_no_secret(user: Any, mailbox: Any, use_tasks: Any):
+    use_tasks("dummy.DummyBackend")
+    delivery.send("reset", user)
+    assert not mailbox
+    assert not OneTimeToken.objects.exists()
+    (result,) = delivery.task().get_backend().results
+    assert result.task.module_path == "django_simple_auth.mail.tasks.deliver"
+    assert list(result.args)[:4] == ["reset", str(user.pk), "", "en-us"]
+    assert user.password not in str(result.args)
+    result.task.func(*result.args)
+    assert len(mailbox) == 1
+
+
+def test_a_worker_is_told_of_what_did_not_leave_and_can_try_again(
+    user: Any, mailbox: Any, use_tasks: Any, monkeypatch: Any, failures: Any
+):
+    def refuse(self: Any, messages: Any) -> int:
+        raise ConnectionRefusedError("no mail server")
+
+    use_tasks("immediate.ImmediateBackend")
+    with monkeypatch.context() as patched:
+        patched.setattr(EmailBackend, "send_messages", refuse)
+        result = delivery.task().enqueue("reset", str(user.pk), "", "en")
+    assert result.status == "FAILED"
+    assert [failure["error"] for failure in failures] == ["ConnectionRefusedError"]
+    (error,) = result.errors
+    assert error.exception_class is messages.DeliveryFailed
+    assert "dsp_" not in error.traceback
+    delivery.task().enqueue("reset", str(user.pk), "", "en")
+    assert len(mailbox) == 1
+
+
+@pytest.mark.usefixtures("_threads")
+@pytest.mark.django_db(transaction=True)
+def test_the_answer_does_not_wait_for_the_mail_server(settings: Any, monkeypatch: Any):
+    settings.SIMPLE_AUTH = {"PUBLIC_URL": "https://www.example.com", "THROTTLE_RATES": {}}
+    answered = Event()
+    threads = []
+    real = EmailBackend.send_messages
+
+    def send_when_let(self: Any, messages: Any) -> int:
+        assert answered.wait(30)
+        threads.append(current_thread())
+        return real(self, messages)
+
+    monkeypatch.setattr(EmailBackend, "send_messages", send_when_let)
+    user = User.objects.create_user("bob", "bob@example.com")
+    delivery.send("reset", user)
+    assert not django_mail.outbox
+    answered.set()
+    delivery._pool().shutdown()
+    delivery._pool.cache_clear()
+    assert len(django_mail.outbox) == 1
+    assert threads != [main_thread()]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_letter_about_what_was_rolled_back_never_leaves(monkeypatch: Any):
+    handed: list[Any] = []
+    monkeypatch.setattr(delivery, "_hand_over", lambda *letter: handed.append(letter))
+    user = User.objects.create_user("bob", "bob@example.com")
+    with transaction.atomic():
+        delivery.send("reset", user)
+        assert not handed
+        transaction.set_rollback(True)
+    assert not handed
+
+
+@pytest.mark.usefixtures("_threads")
+def test_more_than_can_wait_is_given_up(monkeypatch: Any, failures: Any, caplog: Any):
+    from threading import BoundedSemaphore
+
+    room = BoundedSemaphore(1)
+    room.acquire()
+    monkeypatch.setattr(delivery, "_room", room)
+    with caplog.at_level(logging.ERROR):
+        delivery._hand_over("reset", "1", "", "en")
+    assert [failure["error"] for failure in failures] == ["RuntimeError"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hosts_test_finds_its_letters_in_the_outbox_at_once(settings: Any):
+    settings.SIMPLE_AUTH = {"PUBLIC_URL": "https://www.example.com", "THROTTLE_RATES": {}}
+    user = User.objects.create_user("bob", "bob@example.com")
+    with CaptureQueriesContext(connection) as queries:
+        delivery.send("reset", user)
+    assert len(django_mail.outbox) == 1
+    assert not queries.captured_queries
+
+
+def test_so_does_one_that_runs_in_a_transaction(user: Any, settings: Any, django_capture_on_commit_callbacks: Any):
+    settings.SIMPLE_AUTH = {"PUBLIC_URL": "https://www.example.com", "THROTTLE_RATES": {}}
+    with django_capture_on_commit_callbacks(execute=True):
+        delivery.send("reset", user)
+    assert len(django_mail.outbox) == 1
+
+
+def test_after_a_fork_letters_find_new_threads(monkeypatch: Any):
+    before = delivery._pool()
+    delivery._begin_anew()
+    assert delivery._pool() is not before
+
+
+@pytest.mark.usefixtures("_threads")
+def test_a_pool_that_is_shut_keeps_no_room(monkeypatch: Any, failures: Any):
+    from threading import BoundedSemaphore
+
+    room = BoundedSemaphore(1)
+    monkeypatch.setattr(delivery, "_room", room)
+    delivery._pool().shutdown()
+    delivery._hand_over("reset", "1", "", "en")
+    delivery._pool.cache_clear()
+    assert [failure["error"] for failure in failures] == ["RuntimeError"]
+    assert room.acquire(blocking=False)
+
+
+@pytest.mark.usefixtures("_threads")
+def test_a_database_that_is_down_in_the_thread_is_an_event(monkeypatch: Any, failures: Any):
+    def break_down(*letter: str) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(messages, "deliver", break_down)
+    monkeypatch.setattr(delivery.connections, "close_all", lambda: None)
+    delivery._deliver_in_thread("reset", "1", "", "en")
+    assert [failure["error"] for failure in failures] == ["ConnectionError"]

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from django_simple_auth.models import AuthToken
+from django_simple_auth.tokens import format as token_format
+from django_simple_auth.tokens import issuing, lifetime
+
+
+def test_a_token_is_prefix_43_characters_and_a_checksum_of_6():
+    assert re.fullmatch(r"dsa_[0-9A-Za-z]{43}[0-9A-Za-z]{6}", token_format.generate("dsa"))
+
+
+def test_no_two_tokens_are_alike():
+    assert len({token_format.generate("dsa") for _ in range(100)}) == 100
+
+
+def test_what_was_generated_is_well_formed():
+    assert token_format.is_well_formed(token_format.generate("dsa"))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda secret: secret[:-1],
+        lambda secret: secret + "0",
+        lambda secret: secret[:10] + ("a" if secret[10] != "a" else "b") + secret[11:],
+        lambda secret: secret[:-1] + ("a" if secret[-1] != "a" else "b"),
+        lambda secret: "dsk" + secret[3:],
+        lambda secret: secret[:20] + "é" + secret[21:],
+        lambda secret: secret[:20] + "\0" + secret[21:],
+        lambda secret: "",
+    ],
+)
+def test_a_spoilt_token_is_not_well_formed(spoil: Any):
+    assert not token_format.is_well_formed(spoil(token_format.generate("dsa")))
+
+
+def test_the_prefix_names_the_purpose():
+    assert token_format.purpose_of(token_format.generate("dsa")) == AuthToken.Purpose.LOGIN
+    assert token_format.purpose_of(token_format.generate("dsk")) == AuthToken.Purpose.KEY
+
+
+@pytest.mark.parametrize("foreign", ["", "dsa", "dsaX", "ghp_abc", "9944b09199c62bcf9418ad846dd0e4bbdfc6ee4b"])
+def test_a_foreign_token_has_no_purpose(foreign: str):
+    assert token_format.purpose_of(foreign) is None
+
+
+def test_only_the_sha256_is_stored(user: Any):
+    issued = issuing.issue(user)
+    row = AuthToken.objects.get()
+    assert row.digest == sha256(issued.secret.encode()).digest()
+    assert issued.secret not in str(vars(row))
+
+
+def test_no_repr_shows_the_secret(user: Any):
+    issued = issuing.issue(user)
+    assert issued.secret not in f"{issued!r} {issued} {issued.row!r} {issued.row}"
+
+
+def test_a_login_expires_after_the_setting(user: Any, settings: Any):
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = 90
+    row = issuing.issue(user).row
+    assert row.expires_at == row.created_at + timedelta(seconds=90)
+
+
+def test_without_a_lifetime_a_login_never_expires(user: Any, settings: Any):
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = None
+    row = issuing.issue(user).row
+    assert row.expires_at is None
+    assert lifetime.ends_at(row) is None
+    later = row.created_at + timedelta(days=36500)
+    assert not lifetime.is_expired(row, later)
+    assert not AuthToken.objects.filter(lifetime.expired(later)).exists()
+
+
+def test_a_key_outlives_the_lifetime_of_logins(user: Any, settings: Any):
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = 90
+    settings.SIMPLE_AUTH = {"TOKEN_IDLE_TIMEOUT_SECONDS": 120}
+    row = issuing.issue(user, AuthToken.Purpose.KEY).row
+    later = row.created_at + timedelta(days=3650)
+    assert not lifetime.is_expired(row, later)
+    assert not AuthToken.objects.filter(lifetime.expired(later)).exists()
+
+
+@pytest.mark.parametrize("setting", ["lifetime", "lowered lifetime", "idle"])
+def test_row_and_query_agree_on_the_moment_of_death(user: Any, settings: Any, setting: str):
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = 300 if setting == "lifetime" else 100_000
+    row = issuing.issue(user).row
+    if setting == "lowered lifetime":
+        settings.TOKEN_EXPIRED_AFTER_SECONDS = 300
+    if setting == "idle":
+        settings.SIMPLE_AUTH = {"TOKEN_IDLE_TIMEOUT_SECONDS": 300}
+    death = row.created_at + timedelta(seconds=300)
+    for at, dead in [(death - timedelta(microseconds=1), False), (death, True)]:
+        assert lifetime.is_expired(row, at) is dead
+        assert AuthToken.objects.filter(lifetime.expired(at)).exists() is dead
+
+
+def test_raising_the_lifetime_revives_nothing(user: Any, settings: Any):
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = 60
+    row = issuing.issue(user).row
+    settings.TOKEN_EXPIRED_AFTER_SECONDS = 6000
+    assert lifetime.is_expired(row, row.created_at + timedelta(seconds=60))

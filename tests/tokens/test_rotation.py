@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from django_simple_auth import sessions, signals
+from django_simple_auth.db import deferred
+from django_simple_auth.exceptions import TokenInvalid
+from django_simple_auth.models import AuthToken, RetiredToken
+from django_simple_auth.tokens import issuing, rotation
+
+
+def test_a_rotated_token_is_another_secret_for_the_same_session(user: Any, clock: Any):
+    issued = sessions.start(user, device="phone")
+    before = AuthToken.objects.get()
+    clock.passes(seconds=30)
+    rotated = rotation.rotate(issued.row)
+    after = sessions.resume(rotated.secret)
+    assert rotated.secret != issued.secret
+    kept = ("pk", "user", "name", "purpose", "created_at", "expires_at", "last_used_at")
+    assert [getattr(after, name) for name in kept] == [getattr(before, name) for name in kept]
+    with pytest.raises(TokenInvalid):
+        sessions.resume(issued.secret)
+
+
+def test_a_rotation_that_comes_too_late_changes_nothing(user: Any):
+    issued = sessions.start(user)
+    late = AuthToken.objects.get()
+    rotated = rotation.rotate(issued.row)
+    with pytest.raises(TokenInvalid):
+        rotation.rotate(late)
+    assert sessions.resume(rotated.secret)
+    assert RetiredToken.objects.count() == 1
+
+
+def test_a_session_that_has_ended_is_not_rotated_back_to_life(user: Any):
+    issued = sessions.start(user)
+    sessions.end(issued.row)
+    with pytest.raises(TokenInvalid):
+        rotation.rotate(issued.row)
+    assert not AuthToken.objects.exists()
+    assert not RetiredToken.objects.exists()
+
+
+def test_a_key_stays_a_key_when_it_is_rotated(user: Any):
+    rotated = rotation.rotate(issuing.issue(user, AuthToken.Purpose.KEY).row)
+    assert rotated.secret.startswith("dsk_")
+    assert sessions.resume(rotated.secret)
+
+
+def test_a_request_under_way_during_a_rotation_is_refused_and_does_no_harm(user: Any, clock: Any):
+    issued = sessions.start(user)
+    rotated = rotation.rotate(issued.row)
+    clock.passes(seconds=9)
+    with pytest.raises(TokenInvalid):
+        sessions.resume(issued.secret)
+    assert sessions.resume(rotated.secret)
+
+
+@pytest.mark.parametrize("rotations", [1, 3])
+def test_a_replay_ends_the_session_however_often_it_was_rotated_since(user: Any, clock: Any, rotations: int):
+    bystander = sessions.start(user)
+    issued = sessions.start(user)
+    latest = issued
+    for _ in range(rotations):
+        latest = rotation.rotate(latest.row)
+    clock.passes(seconds=11)
+    with pytest.raises(TokenInvalid):
+        sessions.resume(issued.secret)
+    with pytest.raises(TokenInvalid):
+        sessions.resume(latest.secret)
+    assert AuthToken.objects.get() == bystander.row
+
+
+def test_a_replay_ends_the_session_though_it_is_rotated_in_that_moment(user: Any, clock: Any, monkeypatch: Any):
+    issued = sessions.start(user)
+    latest = rotation.rotate(issued.row)
+    clock.passes(seconds=11)
+    real = sessions.durably
+
+    def be_late(write: Any, using: str) -> Any:
+        rotation.rotate(latest.row)
+        return real(write, using)
+
+    monkeypatch.setattr(rotation, "durably", be_late)
+    with pytest.raises(TokenInvalid):
+        sessions.resume(issued.secret)
+    assert not AuthToken.objects.exists()
+
+
+def test_of_two_replays_one_finds_nothing_to_end(user: Any, clock: Any, monkeypatch: Any):
+    issued = sessions.start(user)
+    rotation.rotate(issued.row)
+    clock.passes(seconds=11)
+    told = []
+    monkeypatch.setattr(signals.token_reused, "send", lambda *args, **facts: told.append(facts))
+    monkeypatch.setattr(rotation, "durably", lambda write, using: (0, {}))
+    with pytest.raises(TokenInvalid):
+        sessions.resume(issued.secret)
+    deferred.run_pending()
+    assert told == []
+
+
+def test_a_replay_of_a_session_that_has_ended_finds_nothing_to_end(user: Any, clock: Any):
+    issued = sessions.start(user)
+    rotation.rotate(issued.row)
+    sessions.end(issued.row)
+    clock.passes(seconds=11)
+    bystander = sessions.start(user).row
+    with pytest.raises(TokenInvalid):
+        sessions.resume(issued.secret)
+    assert AuthToken.objects.get() == bystander
+
+
+def test_clearing_deletes_the_retired_secrets_of_sessions_that_are_no_more(user: Any):
+    gone, kept = sessions.start(user), sessions.start(user)
+    for _ in range(5):
+        gone = rotation.rotate(gone.row)
+    rotation.rotate(kept.row)
+    sessions.end(gone.row)
+    assert list(sessions.clear_expired(batch_size=2)) == []
+    assert RetiredToken.objects.get().token == kept.row
