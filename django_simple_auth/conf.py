@@ -80,8 +80,8 @@ class Settings:
         )
         if value is not None and value < 120:
             raise ImproperlyConfigured(
-                f"SIMPLE_AUTH['TOKEN_IDLE_TIMEOUT_SECONDS'] must be at least 120, not {value}: last use is recorded once a "
-                "minute, so a shorter limit would log out people who are working."
+                f"SIMPLE_AUTH['TOKEN_IDLE_TIMEOUT_SECONDS'] must be at least 120, not {value}: last use is recorded "
+                "once a minute, so a shorter limit would log out people who are working."
             )
         return value
 
@@ -168,13 +168,14 @@ class Settings:
         value = self.SIMPLE_AUTH.get("FRONTEND_URLS", {})
         if not isinstance(value, Mapping) or not DEFAULT_FRONTEND_URLS.keys() >= value.keys():
             raise ImproperlyConfigured(
-                f"SIMPLE_AUTH['FRONTEND_URLS'] must be a dict with some of the keys {', '.join(map(repr, DEFAULT_FRONTEND_URLS))}, not "
-                f"{value!r}."
+                f"SIMPLE_AUTH['FRONTEND_URLS'] must be a dict with some of the keys "
+                f"{', '.join(map(repr, DEFAULT_FRONTEND_URLS))}, not {value!r}."
             )
         for name, pattern in value.items():
             if not isinstance(pattern, str) or not pattern.startswith("/") or pattern.count("{token}") != 1:
                 raise ImproperlyConfigured(
-                    f"SIMPLE_AUTH['FRONTEND_URLS'][{name!r}] must look like {DEFAULT_FRONTEND_URLS[name]!r}, not {pattern!r}."
+                    f"SIMPLE_AUTH['FRONTEND_URLS'][{name!r}] must look like {DEFAULT_FRONTEND_URLS[name]!r}, not "
+                    f"{pattern!r}."
                 )
         return {**DEFAULT_FRONTEND_URLS, **value}
 
@@ -184,7 +185,8 @@ class Settings:
         value = self.SIMPLE_AUTH.get("NOTIFICATIONS", DEFAULT_NOTIFICATIONS)
         if not isinstance(value, (list, tuple)) or not _all_among(DEFAULT_NOTIFICATIONS, value):
             raise ImproperlyConfigured(
-                f"SIMPLE_AUTH['NOTIFICATIONS'] must be a list of {', '.join(map(repr, DEFAULT_NOTIFICATIONS))}, not {value!r}."
+                f"SIMPLE_AUTH['NOTIFICATIONS'] must be a list of {', '.join(map(repr, DEFAULT_NOTIFICATIONS))}, not "
+                f"{value!r}."
             )
         return tuple(value)
 
@@ -216,13 +218,17 @@ class Settings:
 
     @property
     def THROTTLE_RATES(self) -> dict[str, Rate]:
-        """Attempts per period for each scope, like DRF's ``"10/min"``; scopes left out and ``{}`` have no limit."""
+        """Attempts per period for each scope, like DRF's ``"10/min"``, merged over the defaults.
+
+        A scope set to None has no limit; ``{}`` as a whole switches all limits off.
+        """
         value = self.SIMPLE_AUTH.get("THROTTLE_RATES", DEFAULT_RATES)
         if not isinstance(value, Mapping):
             raise ImproperlyConfigured(
                 f"SIMPLE_AUTH['THROTTLE_RATES'] must be a dict of scope to rate like {DEFAULT_RATES!r}, not {value!r}."
             )
-        return {scope: _rate(scope, rate) for scope, rate in value.items() if rate is not None}
+        rates = {**DEFAULT_RATES, **value} if value else {}
+        return {scope: _rate(scope, rate) for scope, rate in rates.items() if rate is not None}
 
     @property
     def THROTTLE_STORE(self) -> str:

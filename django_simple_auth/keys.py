@@ -57,13 +57,13 @@ def create(
 
     def issue() -> Issued:
         # Whoever takes the account back ends every key; one that is being made must not slip through.
-        owner = sessions.unchanged(user)
+        owner = sessions.owner(user, sessions.password_unchanged(user))
         return issuing.issue(user, AuthToken.Purpose.KEY, owner=owner, name=name, scopes=words, expires_at=expires_at)
 
     try:
         issued = atomic_with_retry(issue, AuthToken)
     except IntegrityError:
-        if sessions.is_unchanged(user):
+        if sessions.may_log_in(user, sessions.password_unchanged(user)):
             raise
         # The user was deleted or deactivated meanwhile, or has another password: what let him in is no longer good.
         raise TokenInvalid from None

@@ -23,7 +23,8 @@ def HasScope(scope: str) -> type[BasePermission]:
         def has_permission(self, request: Request, view: Any) -> bool:
             if not super().has_permission(request, view):
                 return False
-            return not is_api_key(request.auth) or scope in request.auth.scopes.split()
+            token: Any = request.auth
+            return not is_api_key(token) or scope in token.scopes.split()
 
     return HasScope
 

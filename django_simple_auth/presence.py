@@ -33,10 +33,10 @@ def start(user: AbstractBaseUser, request: HttpRequest | None = None) -> None:
     Raises ``InvalidCredentials`` if the user was deleted meanwhile.
     """
 
-    def grant() -> None:
+    def write() -> None:
         Presence.objects.bulk_create([Presence(user_id=user.pk, since=clock.now())], ignore_conflicts=True)
 
-    sessions.log_in(user, request, grant)
+    sessions.grant(user, request, write, sessions.password_unchanged(user))
     signals.logged_in.send(user=user, request=request)
 
 

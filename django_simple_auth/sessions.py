@@ -55,22 +55,30 @@ class Session:
 
 
 def start(
-    user: AbstractBaseUser, request: HttpRequest | None = None, *, device: str = "", ip_address: str = ""
+    user: AbstractBaseUser,
+    request: HttpRequest | None = None,
+    *,
+    device: str = "",
+    ip_address: str = "",
+    bound_to: models.Q | None = None,
 ) -> Issued:
     """Log the user in: a token of its own for this device, the oldest making room above MAX_TOKENS_PER_USER.
 
-    ``device`` and ``ip_address`` are what the user will know the session by in a list.
+    ``device`` and ``ip_address`` are what the user will know the session by in a list. ``bound_to`` is what must still
+    hold for the user's row when the token is written; by default, that the password is the one that ``user`` was loaded
+    with.
 
     Sends ``user_logged_in``. Raises ``InvalidCredentials`` if the user was deleted or deactivated meanwhile, and
-    ``CredentialsOutdated`` if the password is another one than ``user`` was loaded with.
+    ``CredentialsOutdated`` if ``bound_to`` no longer holds.
     """
+    condition = password_unchanged(user) if bound_to is None else bound_to
 
-    def grant() -> tuple[Issued, list[int]]:
-        issued = issuing.issue(user, owner=unchanged(user), name=device, ip_address=ip_address)
+    def write() -> tuple[Issued, list[int]]:
+        issued = issuing.issue(user, owner=owner(user, condition), name=device, ip_address=ip_address)
         limit = conf.MAX_TOKENS_PER_USER
         return issued, [] if limit is None else _evict(user, limit)
 
-    issued, evicted = log_in(user, request, grant)
+    issued, evicted = grant(user, request, write, condition)
     called = issuing.printable(device)[:LONGEST_DEVICE]
     signals.logged_in.send(
         user=user, request=request, session=issued.row.pk, device=called, ip_address=issued.row.ip_address
@@ -80,10 +88,11 @@ def start(
     return issued
 
 
-def log_in(user: AbstractBaseUser, request: HttpRequest | None, grant: Callable[[], _T]) -> _T:
-    """Send ``user_logged_in`` and grant whatever a login grants, in one transaction.
+def grant(user: AbstractBaseUser, request: HttpRequest | None, write: Callable[[], _T], bound_to: models.Q) -> _T:
+    """Send ``user_logged_in`` and write whatever a login grants, in one transaction.
 
-    Raises ``InvalidCredentials`` if the user was deleted or deactivated meanwhile.
+    Raises ``InvalidCredentials`` if the user was deleted or deactivated meanwhile, and ``CredentialsOutdated`` if
+    ``bound_to`` no longer holds, as far as ``write`` asks for it.
     """
 
     def begin() -> _T:
@@ -94,19 +103,17 @@ def log_in(user: AbstractBaseUser, request: HttpRequest | None, grant: Callable[
             # None of the user's other logins may count without seeing this one.
             user_model.lock(user)
         user_logged_in.send(sender=user.__class__, request=request, user=user)
-        return grant()
+        return write()
 
     try:
         return atomic_with_retry(begin, AuthToken)
     except DatabaseError:
         # The foreign key, the UPDATE of last_login that found no row, or an owner who has changed: whichever this
         # database notices first.
-        password = user_model.all_users().filter(pk=user.pk).values_list("password", flat=True).first()
-        if password is None:
-            raise InvalidCredentials from None
-        if password != user.password:
+        rows = user_model.all_users().filter(pk=user.pk)
+        if rows.exists() and not rows.filter(bound_to).exists():
             raise CredentialsOutdated from None
-        if not is_unchanged(user):
+        if not may_log_in(user, bound_to):
             raise InvalidCredentials from None
         raise
 
@@ -220,22 +227,27 @@ def end_if_deactivated(instance: models.Model, created: bool, raw: bool, using: 
         signals.session_ended.send(user=instance, count=ended, cause="deactivation")
 
 
-def unchanged(user: AbstractBaseUser) -> models.Subquery:
-    """The user's key, if ``is_unchanged``; else NULL, which no token takes.
+def password_unchanged(user: AbstractBaseUser) -> models.Q:
+    """That the password is the one that ``user`` was loaded with."""
+    return models.Q(password=user.password)
+
+
+def owner(user: AbstractBaseUser, bound_to: models.Q) -> models.Subquery:
+    """The user's key, if the user ``may_log_in``; else NULL, which no token takes.
 
     Asked within the INSERT, under a lock: a change of the password or a deactivation either comes first and is seen, or
     comes later and finds the token to delete it.
     """
-    return models.Subquery(_as_loaded(user).select_for_update().values("pk"))
+    return models.Subquery(_active(user).filter(bound_to).select_for_update().values("pk"))
 
 
-def is_unchanged(user: AbstractBaseUser) -> bool:
-    """Whether the password is still the one that was checked, and the account is active."""
-    return _as_loaded(user).exists()
+def may_log_in(user: AbstractBaseUser, bound_to: models.Q) -> bool:
+    """Whether the account is active and ``bound_to`` holds for its row."""
+    return _active(user).filter(bound_to).exists()
 
 
-def _as_loaded(user: AbstractBaseUser) -> models.QuerySet[Any]:
-    rows = user_model.all_users().filter(pk=user.pk, password=user.password)
+def _active(user: AbstractBaseUser) -> models.QuerySet[Any]:
+    rows = user_model.all_users().filter(pk=user.pk)
     # On some models, it is a property made of other fields.
     return rows.filter(is_active=True) if user_model.has_field("is_active") else rows
 

@@ -101,9 +101,23 @@ def test_simple_auth_is_a_dict(settings: Any):
         _ = conf.SIMPLE_AUTH
 
 
-def test_a_rate_of_none_is_no_limit(settings: Any):
-    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"login": None, "register": "3/day"}}
-    assert conf.THROTTLE_RATES == {"register": (3, 86400)}
+def test_throttle_rates_are_merged_over_the_defaults(settings: Any):
+    settings.SIMPLE_AUTH = {}
+    defaults = conf.THROTTLE_RATES
+    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"register": "3/day"}}
+    assert {**defaults, "register": (3, 86400)} == conf.THROTTLE_RATES
+
+
+def test_a_scope_set_to_none_has_no_limit(settings: Any):
+    settings.SIMPLE_AUTH = {}
+    defaults = conf.THROTTLE_RATES
+    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"login": None}}
+    assert defaults.keys() - conf.THROTTLE_RATES.keys() == {"login"}
+
+
+def test_empty_throttle_rates_switch_all_limits_off(settings: Any):
+    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {}}
+    assert conf.THROTTLE_RATES == {}
 
 
 def test_the_keys_are_the_properties():

@@ -30,9 +30,9 @@ def authenticate(
     """The user, called by ``username`` or by ``email``, whom AUTHENTICATION_BACKENDS let in.
 
     Raises ``InvalidCredentials`` for every reason alike; ``EmailNotVerified`` is one, told after the right password
-    alone, to whoever needs to know, and to nobody where SIMPLE_AUTH["REGISTRATION"] is "verify_first". With ``disclose_cause``
-    it is ``UnknownUser``, ``WrongPassword`` or ``AccountDisabled``, at one more query and one more run of the hasher
-    whichever it is.
+    alone, to whoever needs to know, and to nobody where SIMPLE_AUTH["REGISTRATION"] is "verify_first". With
+    ``disclose_cause`` it is ``UnknownUser``, ``WrongPassword`` or ``AccountDisabled``, at one more query and one more
+    run of the hasher whichever it is.
     """
     try:
         return _let_in(username or "", email, password, request, disclose_cause)

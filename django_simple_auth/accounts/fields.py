@@ -66,7 +66,10 @@ class AccountFields:
         return found + [TAKEN[kind]() for kind, user in holders.items() if not self._owner or user.pk != self._owner.pk]
 
     def check(self) -> tuple[list[SimpleAuthError], dict[str, AbstractBaseUser]]:
-        """What the model refuses, and who has which of the other names. One query at most, two with LOGIN_METHODS both."""
+        """What the model refuses, and who has which of the other names.
+
+        One query at most, two with both LOGIN_METHODS.
+        """
         found: list[SimpleAuthError] = [*self._invalid(), *self._misleading()]
         refused = {fault.field for fault in found}
         names = {

@@ -43,10 +43,11 @@ def register(
     ``username`` means the model's field of that name, or its USERNAME_FIELD if there is none. Where nobody was asked
     for it and the model wants it, it is made up; ``first_name`` and ``last_name`` go nowhere on a model without them.
 
-    Raises ``ValidationErrors`` with every ``UsernameTaken``, ``EmailTaken`` and ``InvalidValue`` there is. Of simultaneous
-    registrations under one name, in any spelling, exactly one succeeds. SIMPLE_AUTH["REGISTRATION"] decides: where it
-    is "closed" or "verify_first" this raises ``RegistrationClosed``; where it is "invite", whoever has no good
-    ``invitation`` to this address is told nothing but ``InvitationInvalid``. Elsewhere an invitation is ignored.
+    Raises ``ValidationErrors`` with every ``UsernameTaken``, ``EmailTaken`` and ``InvalidValue`` there is. Of
+    simultaneous registrations under one name, in any spelling, exactly one succeeds. SIMPLE_AUTH["REGISTRATION"]
+    decides: where it is "closed" or "verify_first" this raises ``RegistrationClosed``; where it is "invite",
+    whoever has no good ``invitation`` to this address is told nothing but ``InvitationInvalid``. Elsewhere an
+    invitation is ignored.
     """
     if conf.REGISTRATION in {"closed", "verify_first"}:
         raise RegistrationClosed
@@ -77,8 +78,8 @@ def register_neutrally(*, password: str, request: HttpRequest | None = None, **v
     """As ``register``, where SIMPLE_AUTH["REGISTRATION"] is "verify_first": nobody learns whose address is known.
 
     An unknown one gets an account and a link to prove the address; the owner of a known one gets a letter. For both the
-    same is done: what is made for a known address is taken back. Raises ``ValidationErrors`` without any ``EmailTaken``, and
-    ``RegistrationClosed`` under any other policy.
+    same is done: what is made for a known address is taken back. Raises ``ValidationErrors`` without any
+    ``EmailTaken``, and ``RegistrationClosed`` under any other policy.
     """
     if conf.REGISTRATION != "verify_first":
         raise RegistrationClosed

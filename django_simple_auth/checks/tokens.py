@@ -79,7 +79,7 @@ def check_ends() -> Iterator[CheckMessage]:
     yield checks.Warning(
         "Nothing ends a login but its user: tokens pile up, clear_expired_tokens may delete none, and one that was "
         "stolen is good for ever.",
-        hint="Set TOKEN_EXPIRED_AFTER_SECONDS, or SIMPLE_AUTH['TOKEN_IDLE_TIMEOUT_SECONDS'] for those that nobody uses.",
+        hint="Set TOKEN_EXPIRED_AFTER_SECONDS, or SIMPLE_AUTH['TOKEN_IDLE_TIMEOUT_SECONDS'] for unused tokens.",
         id="django_simple_auth.W009",
     )
 

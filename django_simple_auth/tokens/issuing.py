@@ -40,8 +40,8 @@ def issue(
 ) -> Issued:
     """Make and store a token. A login's lives TOKEN_EXPIRED_AFTER_SECONDS, a key's until ``expires_at``.
 
-    ``owner`` finds the user's key, or NULL if there must be no token. Of ``name`` and ``ip_address`` is kept what can be
-    printed and has room.
+    ``owner`` finds the user's key, or NULL if there must be no token. Of ``name`` and ``ip_address`` is kept what can
+    be printed and has room.
     """
     secret = token_format.generate(PREFIXES[purpose])
     created = clock.now()

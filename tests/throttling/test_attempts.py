@@ -17,6 +17,7 @@ from django_simple_auth.models import ThrottleCounter
 from django_simple_auth.throttling import attempts, circuit_breaker
 from tests.support.client import PASSWORD, Client
 from tests.support.services import RedisServer, redis_cache, require_redis
+from tests.support.throttling import only
 from tests.test_races import at_once
 
 LOGIN = "/api/auth/login/"
@@ -25,7 +26,7 @@ STRANGER = {"username": "nobody", "password": PASSWORD}
 
 @pytest.fixture(autouse=True)
 def _anew(settings: Any, monkeypatch: Any) -> Iterator[None]:
-    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"login": "2/min"}}
+    settings.SIMPLE_AUTH = {"THROTTLE_RATES": only(login="2/min")}
     attempts._memory.cache.clear()
     attempts._cache._begin()
     yield
@@ -175,7 +176,7 @@ def test_a_frozen_redis_costs_a_request_less_than_three_tenths_of_a_second(
 def test_a_redis_that_freezes_within_a_request_costs_it_no_more(
     settings: Any, user: Any, client: Any, server: RedisServer, waits: list[float], monkeypatch: Any
 ):
-    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"login": "5/min", "login_account": "5/min"}}
+    settings.SIMPLE_AUTH = {"THROTTLE_RATES": only(login="5/min", login_account="5/min")}
     real, deadline = accounts.authenticate, circuit_breaker.DEADLINE_SECONDS
     monkeypatch.setattr(circuit_breaker, "DEADLINE_SECONDS", 60)
 
@@ -193,7 +194,7 @@ def test_a_redis_that_freezes_within_a_request_costs_it_no_more(
 def test_of_many_at_once_before_a_frozen_redis_exactly_the_rate_is_admitted(
     settings: Any, server: RedisServer, waits: list[float]
 ):
-    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"login": "5/min"}}
+    settings.SIMPLE_AUTH = {"THROTTLE_RATES": only(login="5/min")}
     server.freeze()
     statuses = [response.status_code for response in at_once([lambda: Client().post(LOGIN, STRANGER)] * 20)]
     assert (statuses.count(400), statuses.count(429)) == (5, 15)
@@ -258,7 +259,7 @@ def test_a_cache_whose_client_swallows_errors_is_down(db: None, server: RedisSer
 def _in_database(settings: Any, transactional_db: None) -> None:
     settings.SIMPLE_AUTH = {
         "THROTTLE_STORE": "database",
-        "THROTTLE_RATES": {"login": "3/min", "current_password": "2/min"},
+        "THROTTLE_RATES": only(login="3/min", current_password="2/min"),
     }
 
 

@@ -13,6 +13,7 @@ from django_simple_auth.models import OneTimeToken
 from django_simple_auth.throttling import attempts, logins, stores
 from django_simple_auth.tokens import links
 from tests.support.client import PASSWORD
+from tests.support.throttling import only
 
 API = "/api/auth"
 HOME, OFFICE = "192.0.2.1", "192.0.2.2"
@@ -150,12 +151,12 @@ def test_above_a_limit_nothing_is_hashed(log_in: Any, attack: Any, monkeypatch: 
 
 @pytest.mark.parametrize("scope", [logins.PAIR, logins.NAME])
 def test_each_limit_works_without_the_other(log_in: Any, settings: Any, scope: str):
-    settings.SIMPLE_AUTH["THROTTLE_RATES"] = {scope: "2/min"}
+    settings.SIMPLE_AUTH["THROTTLE_RATES"] = only(**{scope: "2/min"})
     assert [log_in(password="wrong") for _ in range(3)] == [400, 400, 429]
 
 
 def test_without_limits_nothing_is_counted_or_remembered(log_in: Any, settings: Any, monkeypatch: Any):
-    settings.SIMPLE_AUTH["THROTTLE_RATES"] = {"register": "1/min"}
+    settings.SIMPLE_AUTH["THROTTLE_RATES"] = only(register="1/min")
     monkeypatch.setattr(attempts, "_ask", None)
     assert [log_in(password="wrong"), log_in()] == [400, 200]
 
