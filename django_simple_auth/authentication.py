@@ -1,4 +1,4 @@
-"""``Authorization`` header -> token -> user."""
+"""DRF authentication classes: ``Authorization`` header -> token -> user."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ logger = logging.getLogger("django_simple_auth")
 
 
 class Unavailable(APIException):
-    """The database is down. Never a 401: clients would throw good tokens away."""
+    """The database is down. Not a 401, because clients would delete valid tokens."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = "unavailable"
@@ -36,9 +36,9 @@ class Unavailable(APIException):
 class TokenAuthentication(BaseAuthentication):
     """Reads ``Authorization: Token <token>`` or ``Bearer <token>``.
 
-    ``request.user`` is the token's user, ``request.auth`` its ``AuthToken``. A token that carries none of our prefixes
-    is left to the next authentication class; one of ours that opens nothing raises AuthenticationFailed with the code
-    ``token_invalid`` or ``token_expired``.
+    ``request.user`` is the token's user, ``request.auth`` its ``AuthToken``. A token without one of our
+    prefixes is passed on to the next authentication class; an invalid token with our prefix raises AuthenticationFailed
+    with the code ``token_invalid`` or ``token_expired``.
     """
 
     keywords = ("token", "bearer")
@@ -58,7 +58,7 @@ class TokenAuthentication(BaseAuthentication):
         return token.user, token
 
     def secret_of(self, request: Request) -> str | None:
-        """What the client presents as a token, whosesoever it is."""
+        """The token that the client sent, ours or not; None if it sent none."""
         keyword, _separator, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if keyword.lower() not in self.keywords:
             return None
@@ -69,10 +69,10 @@ class TokenAuthentication(BaseAuthentication):
 
 
 class QueryTokenAuthentication(TokenAuthentication):
-    """Reads ``?token=<token>``, for clients of a published API that asks for it there.
+    """Reads ``?token=<token>``, for clients of a published API that defines it.
 
-    URLs end up in logs, histories and Referer headers. An endpoint must say that it takes a token so, and
-    ``take_from_query`` removes it from the request before anything else sees it.
+    URLs end up in logs, histories and Referer headers. So an endpoint has to opt in, and ``take_from_query`` removes
+    the token from the request before other code sees it.
     """
 
     parameter = "token"
@@ -82,7 +82,7 @@ class QueryTokenAuthentication(TokenAuthentication):
 
 
 class CookieTokenAuthentication(TokenAuthentication):
-    """For browsers: reads the token from an HttpOnly cookie, which scripts cannot steal, and enforces CSRF protection.
+    """For browsers: reads the token from an HttpOnly cookie, which scripts cannot read, and enforces CSRF protection.
 
     An endpoint with ``cookie=True`` sets the cookie at login and clears it at logout.
     """
@@ -94,19 +94,16 @@ class CookieTokenAuthentication(TokenAuthentication):
         try:
             found = super().authenticate(request)
         except AuthenticationFailed:
-            # The browser sends the cookie along wherever it goes, also to where nobody needs to be logged in.
+            # An invalid cookie is treated as absent: browsers send it to public endpoints as well.
             return None
         if found is not None:
-            # A cookie comes along with requests that the user never meant; DRF views are exempt from Django's check.
+            # Other sites can make a browser send the cookie, and DRF views are exempt from Django's CSRF middleware.
             SessionAuthentication().enforce_csrf(request)
         return found
 
 
 def take_from_query(request: HttpRequest, parameter: str) -> str | None:
-    """The value of a query parameter, which is no longer in the request afterwards.
-
-    None if there is not exactly one.
-    """
+    """Remove a query parameter from the request and return its value; None unless it is there exactly once."""
     taken: dict[str, str | None] = request.__dict__.setdefault("_simple_auth_taken", _Secrets())
     if parameter not in taken:
         query = QueryDict(request.META.get("QUERY_STRING", ""), mutable=True, encoding=request.encoding)
@@ -118,7 +115,7 @@ def take_from_query(request: HttpRequest, parameter: str) -> str | None:
 
 
 class _Secrets(dict[str, str | None]):
-    """Prints nothing, wherever a request is printed."""
+    """Hides its content wherever a request is printed."""
 
     def __repr__(self) -> str:
         return "<secrets>"
@@ -129,7 +126,7 @@ def _replace_query(request: HttpRequest, query: QueryDict) -> None:
     encoded = query.urlencode()
     request.META["QUERY_STRING"] = encoded
     for name in ("REQUEST_URI", "RAW_URI"):
-        # What application servers add to WSGI's own variables.
+        # Application servers add these to the WSGI variables.
         if name in request.META:
             request.META[name] = request.META[name].partition("?")[0] + (f"?{encoded}" if encoded else "")
     if (scope := getattr(request, "scope", None)) is not None:

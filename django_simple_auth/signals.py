@@ -1,7 +1,7 @@
-"""What happened to accounts: for each thing one log record and one Django signal.
+"""One Django signal and one log record for each event in an account's life.
 
-The records go to the logger ``django_simple_auth.security``, named after OWASP's logging vocabulary; all that they
-carry in ``extra`` can be written as JSON. Neither record nor signal carries a secret, or a name that nobody bears.
+The records go to the logger ``django_simple_auth.security``. Their names follow the OWASP Logging Vocabulary Cheat
+Sheet, and everything in ``extra`` can be written as JSON. Neither contains a secret, nor a user name that belongs to no user.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ logger = logging.getLogger("django_simple_auth.security")
 
 
 class AccountSignal(Signal):
-    """A signal that writes its own log record.
+    """A signal that also writes a log record.
 
-    Receivers get ``user`` (None: nobody known), ``request`` (None: none), and the facts of the event by name. One that
-    fails is logged and keeps nobody else from hearing it.
+    Receivers get ``user`` and ``request``, each possibly None, and the facts of the event by name. An exception in a
+    receiver is logged; the other receivers are still called.
     """
 
     def __init__(self, name: str, level: int = logging.INFO) -> None:
@@ -29,9 +29,9 @@ class AccountSignal(Signal):
         self.level = level
 
     def send(self, sender: Any = None, **named: Any) -> list[tuple[Any, Any]]:
-        """Write the log record, then call the receivers. ``user`` and ``request`` may be left out.
+        """Write the log record, then call the receivers. ``user`` and ``request`` are optional.
 
-        All other arguments are what a log may hold: numbers and codes, never a secret.
+        All other arguments are facts that may be logged: numbers and codes, never a secret.
         """
         user: AbstractBaseUser | None = named.pop("user", None)
         request: HttpRequest | None = named.pop("request", None)

@@ -1,4 +1,4 @@
-"""What the host's user model calls things."""
+"""What the project's user model calls things."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from django.db.models import F, Field, QuerySet
 
 
 def login_field() -> str:
-    """Name of the field that people log in with."""
+    """The name of the field that users log in with."""
     return get_user_model().USERNAME_FIELD
 
 
 def email_field() -> str | None:
-    """Name of the e-mail field; None where the model has none."""
+    """The name of the e-mail field; None if the model has none."""
     name = get_user_model().get_email_field_name()
     return name if has_field(name) else None
 
 
 def username_field() -> str:
-    """Name of the field that ``username`` means: the one called so, if there is one beside the login field."""
+    """The name of the field that ``username`` means: ``username`` if the model has it, else USERNAME_FIELD."""
     return "username" if has_field("username") else login_field()
 
 
 def identifier_kinds() -> dict[str, str]:
-    """``{field: kind of Identifier}`` of the fields that identify people. An e-mail used as user name is an e-mail."""
+    """``{field: kind of Identifier}`` for the fields that identify a user. An e-mail used as user name is an e-mail."""
     email = email_field()
     found = {username_field(): "username"}
     return found if email is None else {**found, email: "email"}
 
 
 def profile_fields() -> dict[str, str]:
-    """``{what the services call it: field}`` of what people may change without further proof, as far as there is such.
+    """``{service name: field}`` for the fields of the model that users may change without verification.
 
-    A user name that is the e-mail address is none of it.
+    Leaves out a user name that is the e-mail address.
     """
     fields = {"username": username_field(), "first_name": "first_name", "last_name": "last_name"}
     return {name: field for name, field in fields.items() if has_field(field) and field != email_field()}
@@ -49,29 +49,29 @@ def manager() -> Any:
 
 
 def all_users() -> QuerySet[Any]:
-    """Whatever managers hide, and never from a replica."""
+    """All users, unfiltered, from the primary database."""
     model = get_user_model()
     return model._base_manager.using(router.db_for_write(model))
 
 
 def normalize_username(username: str) -> str:
-    """As the user model stores it (NFKC, unless the model says otherwise)."""
+    """The form that the user model stores (NFKC, unless the model overrides it)."""
     return get_user_model().normalize_username(username)
 
 
 def normalize_email(email: str) -> str:
-    """As Django's managers store it. Not the model's own manager: it need not have more than ``create_user``."""
+    """The form that Django's managers store. The project's own manager need not have ``normalize_email``."""
     return BaseUserManager.normalize_email(email)
 
 
 def check_login_name(name: str) -> None:
-    """Raises ValidationError if the login field cannot hold such a value, as a number cannot hold letters."""
+    """Raise ValidationError if the login field cannot hold this value, as an integer field cannot hold letters."""
     if (model_field := field(login_field())) is not None:  # pragma: no branch
         model_field.to_python(name)
 
 
 def field(name: str) -> Field[Any, Any] | None:
-    """The user model's own field of that name; None for relations, and where there is none."""
+    """The user model's field of that name; None for relations and for a name that is no field."""
     try:
         found = get_user_model()._meta.get_field(name)
     except FieldDoesNotExist:
@@ -84,9 +84,9 @@ def has_field(name: str) -> bool:
 
 
 def is_unique(name: str) -> bool:
-    """Whether the model may refuse two users with the same value: by the field, or by a constraint on it alone.
+    """Whether the model may reject two users with the same value: by ``unique=True``, or by a constraint.
 
-    A constraint on an expression does not say which field it means, and may mean this one.
+    A constraint on an expression does not name its fields, so it may mean this one.
     """
     constrained = (getattr(constraint, "fields", None) for constraint in get_user_model()._meta.constraints)
     model_field = field(name)
@@ -98,22 +98,22 @@ def primary_key() -> Field[Any, Any]:
 
 
 def lock(user: AbstractBaseUser, **unchanged: Any) -> bool:
-    """Lock the user's row to the end of the transaction; whoever else wants it waits.
+    """Lock the user's row until the end of the transaction.
 
-    False if there is none, or if it has other values than ``unchanged`` by now.
+    Returns False if the row is gone, or if its values differ from ``unchanged``.
     """
-    # An UPDATE that changes nothing, rather than SELECT ... FOR UPDATE: SQLite knows no row locks, and a transaction
-    # that begins with a write waits its turn there.
+    # An UPDATE that changes nothing instead of SELECT ... FOR UPDATE: SQLite has no row locks, but a transaction that
+    # begins with a write waits for the writer before it.
     rows = get_user_model()._base_manager.filter(pk=user.pk, **unchanged)
     return bool(rows.update(password=F("password")))
 
 
 def email_of(user: AbstractBaseUser) -> str:
-    """The user's e-mail address; "" where there is none."""
+    """The user's e-mail address; "" if there is none."""
     name = email_field()
     return "" if name is None else str(getattr(user, name) or "")
 
 
 def identifiers_of(user: AbstractBaseUser) -> dict[str, str]:
-    """``{kind: name}`` of the names that the user bears."""
+    """``{kind: name}`` for the names that identify this user."""
     return {kind: str(value) for name, kind in identifier_kinds().items() if (value := getattr(user, name))}

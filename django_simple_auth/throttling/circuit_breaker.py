@@ -1,4 +1,4 @@
-"""A circuit breaker with a deadline: a part that may hang is asked, and nobody waits long for it."""
+"""A circuit breaker with a deadline, for a service that may hang."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from time import monotonic
 from typing import Any, TypeAlias, TypeVar
 
 DEADLINE_SECONDS = 0.25
-"""Seconds that one caller waits, once: whoever asks within REST after that is told at once."""
+"""Seconds that a call may take. After a timeout, calls within RETRY_SECONDS fail at once."""
 RETRY_SECONDS = 10.0
-"""Seconds until a part that was down is tried again, by one caller."""
+"""Seconds until one call tries a failed service again."""
 THREADS = 8
-"""That wait in the callers' place. While the part hangs they hang with it, and no more of them are made."""
+"""Worker threads that wait instead of the callers. While the service hangs they hang with it, and none are added."""
 
 _T = TypeVar("_T")
 _Call: TypeAlias = tuple[Callable[[], Any], "Future[Any]"]
 
 
 class ServiceDown(Exception):
-    """The part does not answer. Its ``__cause__`` is why; without one, that was found out by an earlier caller."""
+    """The service does not answer. ``__cause__`` is the reason; it is None if an earlier call found out."""
 
 
 class CircuitBreaker:
-    """Between the callers and one part. Open: the part is down, and is left alone.
+    """Stands between callers and one service. While the circuit is open, the service is not called.
 
-    Timeouts of the part's own client would cost no threads, but they are the host's to set, count for each step and
-    each of its repetitions, and not every client has them.
+    Timeouts of the service's client would need no threads, but they are the project's settings, apply to each step and
+    each retry, and not every client has them.
     """
 
     def __init__(self) -> None:
@@ -39,9 +39,9 @@ class CircuitBreaker:
             os.register_at_fork(after_in_child=self._begin)
 
     def call(self, work: Callable[[], _T]) -> _T:
-        """What ``work`` returns, called in another thread. Raises ``Down``, after DEADLINE seconds at the latest.
+        """Call ``work`` in another thread and return its result.
 
-        ``work`` may be done even so, later.
+        Raises ``ServiceDown`` after at most DEADLINE_SECONDS; ``work`` may still finish later.
         """
         is_trial = self._admit()
         try:
@@ -59,7 +59,7 @@ class CircuitBreaker:
         return found
 
     def _begin(self) -> None:
-        """Also after a fork: the threads have stayed behind, and so has whoever held the lock."""
+        """Start afresh, also after a fork: the child has neither the threads nor the holder of the lock."""
         self._lock = Lock()
         self._calls: SimpleQueue[_Call] = SimpleQueue()
         self._retry_at = None
@@ -67,7 +67,7 @@ class CircuitBreaker:
         self._unanswered = 0
 
     def _admit(self) -> bool:
-        """Whether this call is the one that tries whether the part is up again. Raises ``Down`` for all others."""
+        """Whether this call tries an open circuit. Raises ``ServiceDown`` for all other calls while it is open."""
         with self._lock:
             if self._retry_at is None:
                 return False
@@ -81,7 +81,7 @@ class CircuitBreaker:
         answer: Future[_T] = Future()
         with self._lock:
             if self._threads <= self._unanswered and self._threads < THREADS:
-                # A daemon: a process that ends must not wait for a part that hangs.
+                # A daemon: a process must be able to exit while the service hangs.
                 Thread(target=self._answer, args=(self._calls,), name="simple_auth_breaker", daemon=True).start()
                 self._threads += 1
             self._unanswered += 1
@@ -95,13 +95,13 @@ class CircuitBreaker:
                 continue
             try:
                 found = work()
-            except BaseException as error:  # noqa: BLE001  (the caller's, whatever it is)
+            except BaseException as error:  # noqa: BLE001  (raised again in the caller)
                 self._count(-1)
                 answer.set_exception(error)
             else:
                 self._count(-1)
                 answer.set_result(found)
-            # Not kept until the next call comes.
+            # Keep no reference until the next call.
             del work, answer
 
     def _count(self, change: int) -> None:
