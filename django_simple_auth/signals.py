@@ -1,7 +1,8 @@
 """One Django signal and one log record for each event in an account's life.
 
 The records go to the logger ``django_simple_auth.security``. Their names follow the OWASP Logging Vocabulary Cheat
-Sheet, and everything in ``extra`` can be written as JSON. Neither contains a secret, nor a user name that belongs to no user.
+Sheet, and everything in ``extra`` can be written as JSON. Neither contains a secret, nor a user name that belongs to
+no user.
 """
 
 from __future__ import annotations
