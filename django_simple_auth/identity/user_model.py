@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import FieldDoesNotExist
 from django.db import router
-from django.db.models import F, Field, QuerySet
+from django.db.models import F, Field, Q, QuerySet
 
 
 def login_field() -> str:
@@ -97,14 +97,14 @@ def primary_key() -> Field[Any, Any]:
     return get_user_model()._meta.pk
 
 
-def lock(user: AbstractBaseUser, **unchanged: Any) -> bool:
+def lock(user: AbstractBaseUser, *bound_to: Q, **unchanged: Any) -> bool:
     """Lock the user's row to the end of the transaction; whoever else wants it waits.
 
-    False if there is none, or if it has other values than ``unchanged`` by now.
+    False if there is none, or if by now ``bound_to`` does not hold for it, or it has other values than ``unchanged``.
     """
     # An UPDATE that changes nothing, rather than SELECT ... FOR UPDATE: SQLite knows no row locks, and a transaction
     # that begins with a write waits its turn there.
-    rows = get_user_model()._base_manager.filter(pk=user.pk, **unchanged)
+    rows = get_user_model()._base_manager.filter(*bound_to, pk=user.pk, **unchanged)
     return bool(rows.update(password=F("password")))
 
 
