@@ -204,17 +204,18 @@ class Settings:
     def DELETE_ACCOUNT(self) -> Callable[[Any], object] | None:
         """What is called with the user, in the place of ``user.delete()``; None: nothing is."""
         value = self.SIMPLE_AUTH.get("DELETE_ACCOUNT")
-        if value is None:
-            return None
-        try:
-            hook = import_string(value) if isinstance(value, str) else None
-        except ImportError as error:
-            raise ImproperlyConfigured(f"SIMPLE_AUTH['DELETE_ACCOUNT'] cannot be imported: {error}") from error
-        if not callable(hook):
-            raise ImproperlyConfigured(
-                f"SIMPLE_AUTH['DELETE_ACCOUNT'] must be the dotted path of a function that takes a user, not {value!r}."
-            )
-        return hook  # type: ignore[no-any-return]
+        return None if value is None else _function("SIMPLE_AUTH['DELETE_ACCOUNT']", value, "a user")
+
+    @property
+    def LOGIN_STEPS(self) -> tuple[Callable[[Any], None], ...]:
+        """What every login passes after its first factor, in this order: called with the ``LoginAttempt``."""
+        value = self.SIMPLE_AUTH.get("LOGIN_STEPS", ())
+        if not isinstance(value, (list, tuple)):
+            raise ImproperlyConfigured(f"SIMPLE_AUTH['LOGIN_STEPS'] must be a list of dotted paths, not {value!r}.")
+        return tuple(
+            _function(f"SIMPLE_AUTH['LOGIN_STEPS'][{number}]", path, "a LoginAttempt")
+            for number, path in enumerate(value)
+        )
 
     @property
     def THROTTLE_RATES(self) -> dict[str, Rate]:
@@ -244,6 +245,16 @@ def _seconds_or_none(name: str, value: object) -> int | None:
             f"{name} must be a positive whole number of seconds, at most {LONGEST} (100 years), or None, not {value!r}."
         )
     return value
+
+
+def _function(name: str, path: object, argument: str) -> Callable[[Any], Any]:
+    try:
+        found = import_string(path) if isinstance(path, str) else None
+    except ImportError as error:
+        raise ImproperlyConfigured(f"{name} cannot be imported: {error}") from error
+    if not callable(found):
+        raise ImproperlyConfigured(f"{name} must be the dotted path of a function that takes {argument}, not {path!r}.")
+    return found  # type: ignore[no-any-return]
 
 
 def _one_of(name: str, value: object, words: tuple[str, ...]) -> str:

@@ -6,8 +6,8 @@ status, is the contract's business.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
@@ -49,6 +49,19 @@ class AccountDisabled(InvalidCredentials):
 
 class CredentialsOutdated(InvalidCredentials):
     """They were right when they were checked; the password, or only its hash, has been replaced since."""
+
+
+class ChallengeRequired(InvalidCredentials):
+    """So far the login is right, but it needs another request, such as one with a code.
+
+    ``data`` is what the client needs for that. A contract that has no room for it answers like ``InvalidCredentials``.
+    """
+
+    code = "challenge_required"
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        super().__init__(data)
+        self.data = data
 
 
 class EmailNotVerified(InvalidCredentials):

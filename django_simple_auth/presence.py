@@ -12,31 +12,39 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_out
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db import models
 from django.http import HttpRequest
 
 from . import sessions, signals
 from .db import clock
-from .exceptions import UnknownUser
+from .exceptions import CredentialsOutdated, UnknownUser
 from .identity import user_model
 from .models import Presence
 
 
-def users() -> QuerySet[Any]:
+def users() -> models.QuerySet[Any]:
     """Those who are logged in."""
     return get_user_model()._default_manager.filter(auth_presence__isnull=False)
 
 
-def start(user: AbstractBaseUser, request: HttpRequest | None = None) -> None:
-    """Log the user in. Sends ``user_logged_in``. Whoever is logged in already stays so.
+def start(user: AbstractBaseUser, request: HttpRequest | None = None, *, bound_to: models.Q | None = None) -> None:
+    """Log the user in without a token. Sends ``user_logged_in``. A user who is logged in already stays so.
 
-    Raises ``InvalidCredentials`` if the user was deleted meanwhile.
+    ``bound_to`` is what must still hold for the user's row then; by default, that the password is the one that ``user``
+    was loaded with. Raises ``InvalidCredentials`` if the user was deleted meanwhile, and ``CredentialsOutdated`` if the
+    user was deactivated or ``bound_to`` no longer holds.
     """
+    condition = sessions.password_unchanged(user) if bound_to is None else bound_to
+    # On some models, it is a property made of other fields.
+    is_active = models.Q(is_active=True) if user_model.has_field("is_active") else models.Q()
 
     def write() -> None:
+        # Not within the INSERT, as for a token: one that ignores conflicts would ignore a missing user as well.
+        if not user_model.lock(user, condition & is_active):
+            raise CredentialsOutdated
         Presence.objects.bulk_create([Presence(user_id=user.pk, since=clock.now())], ignore_conflicts=True)
 
-    sessions.grant(user, request, write, sessions.password_unchanged(user))
+    sessions.grant(user, request, write, condition)
     signals.logged_in.send(user=user, request=request)
 
 

@@ -38,6 +38,7 @@ def test_the_settings_table_names_every_setting_with_its_default():
         "FRONTEND_URLS": conf.DEFAULT_FRONTEND_URLS,
         "ACKNOWLEDGED_RISKS": (),
         "LOGIN_METHODS": (),
+        "LOGIN_STEPS": (),
         "NOTIFICATIONS": conf.DEFAULT_NOTIFICATIONS,
         "KEEP_KEYS_ON_CHANGE": False,
         "COOKIE_NAME": conf.DEFAULT_COOKIE_NAME,

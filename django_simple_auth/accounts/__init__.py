@@ -2,7 +2,20 @@
 
 from .credentials import authenticate
 from .deletion import delete
+from .login import log_in
 from .profile import update
+from .reauthentication import CurrentPassword, Evidence
 from .registration import invite, register, register_neutrally, registration_errors
 
-__all__ = ["authenticate", "delete", "invite", "register", "register_neutrally", "registration_errors", "update"]
+__all__ = [
+    "CurrentPassword",
+    "Evidence",
+    "authenticate",
+    "delete",
+    "invite",
+    "log_in",
+    "register",
+    "register_neutrally",
+    "registration_errors",
+    "update",
+]

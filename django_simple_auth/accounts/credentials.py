@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.contrib.auth import authenticate as ask_backends
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
-from .. import signals
+from .. import sessions, signals
 from ..conf import conf
-from ..exceptions import AccountDisabled, EmailNotVerified, InvalidCredentials, UnknownUser, WrongPassword
+from ..exceptions import (
+    AccountDisabled,
+    EmailNotVerified,
+    InvalidCredentials,
+    SimpleAuthError,
+    UnknownUser,
+    WrongPassword,
+)
 from ..identity import folding, identifiers, user_model
 from . import password_upgrades
+
+BLANK = " "
+"""Stands for a name that was left out: attempts without one are counted, too."""
 
 
 @sensitive_variables()
@@ -29,18 +42,45 @@ def authenticate(
 ) -> AbstractBaseUser:
     """The user, called by ``username`` or by ``email``, whom AUTHENTICATION_BACKENDS let in.
 
-    Raises ``InvalidCredentials`` for every reason alike; ``EmailNotVerified`` is one, told after the right password
-    alone, to whoever needs to know, and to nobody where SIMPLE_AUTH["REGISTRATION"] is "verify_first". With
-    ``disclose_cause`` it is ``UnknownUser``, ``WrongPassword`` or ``AccountDisabled``, at one more query and one more
-    run of the hasher whichever it is.
+    This checks the password and no more; ``log_in`` is the whole login, throttled and with every step.
+
+    Raises ``InvalidCredentials``, without saying why; ``EmailNotVerified`` is a subclass, raised only after the right
+    password, and never where SIMPLE_AUTH["REGISTRATION"] is "verify_first". With ``disclose_cause`` it is
+    ``UnknownUser``, ``WrongPassword`` or ``AccountDisabled``, each at one more query and one more run of the hasher.
     """
     try:
         return _let_in(username or "", email, password, request, disclose_cause)
-    except InvalidCredentials as refused:
-        # A stranger may have typed a password where the name belongs. Keyed, so that nobody can try names out on it.
-        name = salted_hmac("django_simple_auth.signals", folding.skeleton(username or email or ""), algorithm="sha256")
-        signals.login_failed.send(user=None, request=request, name=name.hexdigest(), code=refused.code)
+    except InvalidCredentials as error:
+        send_login_failed(username or email or "", error, request)
         raise
+
+
+@dataclass(frozen=True, repr=False)
+class PasswordFactor:
+    """A username or an e-mail address with a password, as the first factor of a login."""
+
+    password: str
+    username: str | None = None
+    email: str | None = None
+    disclose_cause: bool = False
+
+    @property
+    def identifier(self) -> str:
+        return self.username or self.email or BLANK
+
+    @sensitive_variables()
+    def verify(self, request: HttpRequest | None) -> tuple[AbstractBaseUser, Q]:
+        user = _let_in(self.username or "", self.email, self.password, request, self.disclose_cause)
+        return user, sessions.password_unchanged(user)
+
+
+def send_login_failed(
+    identifier: str, error: SimpleAuthError, request: HttpRequest | None, user: AbstractBaseUser | None = None
+) -> None:
+    """Send ``login_failed``. ``user`` is who it would have been, if the first factor was right."""
+    # Somebody may have typed a password where the name belongs. Keyed, so that nobody can try names out on it.
+    name = salted_hmac("django_simple_auth.signals", folding.skeleton(identifier), algorithm="sha256")
+    signals.login_failed.send(user=user, request=request, name=name.hexdigest(), code=error.code)
 
 
 def login_kinds() -> tuple[str, ...]:

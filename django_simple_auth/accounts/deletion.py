@@ -14,15 +14,17 @@ from ..conf import conf
 from ..exceptions import AccountInUse
 from ..models import AuthToken, KnownDevice, OneTimeToken, Presence
 from . import reauthentication
+from .reauthentication import Evidence
 
 
 @sensitive_variables()
-def delete(user: AbstractBaseUser, current_password: str, request: HttpRequest | None = None) -> None:
-    """End the account with all that it owns: by ``user.delete()``, or by the host's SIMPLE_AUTH["DELETE_ACCOUNT"].
+def delete(user: AbstractBaseUser, evidence: Evidence | str, request: HttpRequest | None = None) -> None:
+    """Delete the account and all that it owns: by ``user.delete()``, or by the project's SIMPLE_AUTH["DELETE_ACCOUNT"].
 
-    Raises ``WrongCurrentPassword``, ``AccountInUse`` if the host's records protect the user, or what the host raises.
+    ``evidence`` may be the current password as a ``str``. Raises ``WrongCurrentPassword``, or what other evidence
+    raises; ``AccountInUse`` if the project's records protect the user, or what DELETE_ACCOUNT raises.
     """
-    reauthentication.reauthenticate(user, current_password, request)
+    reauthenticated = reauthentication.reauthenticate(user, evidence, request)
 
     def end() -> None:
         # delete() takes the primary key off its instance, and whoever is told of it wants to know whose it was.
@@ -36,7 +38,7 @@ def delete(user: AbstractBaseUser, current_password: str, request: HttpRequest |
             model._base_manager.filter(user=user.pk).delete()
 
     try:
-        reauthentication.act(user, current_password, end)
+        reauthenticated.act(end)
     except (ProtectedError, RestrictedError):
         raise AccountInUse from None
     signals.deleted.send(user=user, request=request)

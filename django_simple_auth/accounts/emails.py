@@ -21,6 +21,7 @@ from ..mail import delivery
 from ..models import AuthToken, OneTimeToken
 from ..tokens import links, store
 from . import passwords, reauthentication
+from .reauthentication import Evidence
 
 Purpose = OneTimeToken.Purpose
 
@@ -45,14 +46,15 @@ def mark_verified(user: AbstractBaseUser) -> bool:
 
 @sensitive_variables()
 def request_change(
-    user: AbstractBaseUser, email: str, current_password: str, request: HttpRequest | None = None
+    user: AbstractBaseUser, email: str, evidence: Evidence | str, request: HttpRequest | None = None
 ) -> None:
-    """Send a link to a new address of the user's; the old one stays until that is opened.
+    """Send a link to the user's new e-mail address; the old one stays until that link is opened.
 
-    Raises ``WrongCurrentPassword``, or ``InvalidValue`` for what the model's field refuses. An address that somebody
-    else has proved gets no letter, and the user is not told.
+    ``evidence`` may be the current password as a ``str``. Raises ``WrongCurrentPassword``, or what other evidence
+    raises; ``InvalidValue`` for what the model's field refuses. An address that another user has verified gets no
+    e-mail, and the answer is the same.
     """
-    reauthentication.reauthenticate(user, current_password, request)
+    reauthentication.reauthenticate(user, evidence, request)
     email = user_model.normalize_email(email)
     if (field := user_model.field(user_model.email_field() or "")) is not None:
         try:

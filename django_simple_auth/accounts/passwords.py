@@ -28,6 +28,7 @@ from ..mail import delivery
 from ..models import AuthToken, OneTimeToken
 from ..tokens import links
 from . import reauthentication
+from .reauthentication import Evidence
 
 Purpose = OneTimeToken.Purpose
 _T = TypeVar("_T")
@@ -55,16 +56,17 @@ def end_tokens_on_change(
 @sensitive_variables()
 def change(
     user: AbstractBaseUser,
-    current_password: str,
+    evidence: Evidence | str,
     new_password: str,
     keep: AuthToken | None = None,
     request: HttpRequest | None = None,
 ) -> None:
-    """A new password for whoever knows the old one. Every login but ``keep`` ends, and every API key as a rule.
+    """Change the password. Every login but ``keep`` ends, and every API key as a rule.
 
-    Raises ``WrongCurrentPassword``, or ``InvalidValue`` for a new password that AUTH_PASSWORD_VALIDATORS refuse.
+    ``evidence`` may be the current password as a ``str``. Raises ``WrongCurrentPassword``, or what other evidence
+    raises; ``InvalidValue`` for a new password that AUTH_PASSWORD_VALIDATORS refuse.
     """
-    reauthentication.reauthenticate(user, current_password, request)
+    reauthenticated = reauthentication.reauthenticate(user, evidence, request)
     _check(new_password, user)
 
     def replace() -> None:
@@ -74,7 +76,7 @@ def change(
         finally:
             _kept.reset(kept)
 
-    reauthentication.act(user, current_password, replace)
+    reauthenticated.act(replace)
     signals.password_changed.send(user=user, request=request, way="change")
 
 

@@ -1,17 +1,22 @@
-"""Reauthenticate before a sensitive change."""
+"""Reauthenticate before a sensitive change: one concept, of which the current password is one kind of evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol, TypeVar
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import router
+from django.db.models import Q
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
-from .. import signals
+from .. import sessions, signals
 from ..db.transactions import atomic_with_retry
-from ..exceptions import CredentialsOutdated, WrongCurrentPassword
+from ..exceptions import CredentialsOutdated, SimpleAuthError, WrongCurrentPassword
 from ..identity import user_model
 from ..models import AuthToken
 from ..throttling import attempts
@@ -20,38 +25,83 @@ from . import password_upgrades
 _T = TypeVar("_T")
 
 
-@sensitive_variables()
-def reauthenticate(user: AbstractBaseUser, current_password: str, request: HttpRequest | None = None) -> None:
-    """Whoever holds a login shows that he knows the password, too. Raises ``WrongCurrentPassword``.
+class Evidence(Protocol):
+    """What shows that a request comes from the user, and not from someone who has stolen a login."""
 
-    Counted per account, before hashing: a stolen login must not be a place to guess the password at.
-    """
-    attempts.hit("current_password", str(user.pk), request=request)
-    if not password_upgrades.check(lambda: user.check_password(current_password), current_password):
-        signals.reauthentication_failed.send(user=user, request=request)
-        raise WrongCurrentPassword
+    error: ClassVar[type[SimpleAuthError]]
+    """Raised if the evidence is wrong."""
+
+    def verify(self, user: AbstractBaseUser) -> Q | None:
+        """The condition that must still hold for the user's row when the change is made; None: the evidence is wrong.
+
+        Called a second time if the condition no longer holds by then.
+        """
 
 
-@sensitive_variables()
-def act(user: AbstractBaseUser, confirmed: str, act: Callable[[], _T]) -> _T:
-    """Act in a transaction of the user's own, in which the password is still the one that has been confirmed.
+@dataclass(frozen=True)
+class CurrentPassword:
+    """The user's password, as it is before the change."""
 
-    Raises ``WrongCurrentPassword`` if it was changed meanwhile, or the account has ended.
-    """
+    password: str = field(repr=False)
+    error: ClassVar[type[SimpleAuthError]] = WrongCurrentPassword
 
-    def act_in_turn() -> _T:
-        if not user_model.lock(user, password=user.password):
-            raise CredentialsOutdated
-        return act()
+    @sensitive_variables()
+    def verify(self, user: AbstractBaseUser) -> Q | None:
+        is_right = password_upgrades.check(lambda: user.check_password(self.password), self.password)
+        return sessions.password_unchanged(user) if is_right else None
 
-    try:
-        return atomic_with_retry(act_in_turn, AuthToken)
-    except CredentialsOutdated:
+
+@dataclass(frozen=True)
+class Reauthentication:
+    """The proof that a user has reauthenticated: the only way to ``act``, and only as long as it holds."""
+
+    user: AbstractBaseUser
+    evidence: Evidence
+    bound_to: Q
+
+    def act(self, work: Callable[[], _T]) -> _T:
+        """What ``work`` returns, run in a transaction in which what was checked still holds.
+
+        Raises the evidence's exception if it does not, or if the account was deleted.
+        """
+        try:
+            return self._act(work, self.bound_to)
+        except CredentialsOutdated:
+            pass
         # Another password; or only a better hash of the same one, which a login at the same time has written.
-        user.password = user_model.all_users().filter(pk=user.pk).values_list("password", flat=True).first() or ""
-        if not password_upgrades.check(lambda: user.check_password(confirmed), confirmed):
-            raise WrongCurrentPassword from None
-    try:
-        return atomic_with_retry(act_in_turn, AuthToken)
-    except CredentialsOutdated:
-        raise WrongCurrentPassword from None
+        try:
+            self.user.refresh_from_db(using=router.db_for_write(get_user_model()))
+        except ObjectDoesNotExist:
+            raise self.evidence.error from None
+        bound_to = self.evidence.verify(self.user)
+        if bound_to is None:
+            raise self.evidence.error
+        try:
+            return self._act(work, bound_to)
+        except CredentialsOutdated:
+            raise self.evidence.error from None
+
+    def _act(self, work: Callable[[], _T], bound_to: Q) -> _T:
+        def act() -> _T:
+            if not user_model.lock(self.user, bound_to):
+                raise CredentialsOutdated
+            return work()
+
+        return atomic_with_retry(act, AuthToken)
+
+
+@sensitive_variables()
+def reauthenticate(
+    user: AbstractBaseUser, evidence: Evidence | str, request: HttpRequest | None = None
+) -> Reauthentication:
+    """Check the evidence; a ``str`` is the current password. Raises the evidence's exception if it is wrong.
+
+    Throttled per account before anything is hashed: a stolen login must not be a place to guess the password.
+    """
+    evidence = CurrentPassword(evidence) if isinstance(evidence, str) else evidence
+    attempts.hit("current_password", str(user.pk), request=request)
+    bound_to = evidence.verify(user)
+    if bound_to is None:
+        signals.reauthentication_failed.send(user=user, request=request)
+        raise evidence.error
+    return Reauthentication(user, evidence, bound_to)

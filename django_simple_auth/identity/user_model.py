@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import FieldDoesNotExist
 from django.db import router
-from django.db.models import F, Field, QuerySet
+from django.db.models import F, Field, Q, QuerySet
 
 
 def login_field() -> str:
@@ -97,14 +97,14 @@ def primary_key() -> Field[Any, Any]:
     return get_user_model()._meta.pk
 
 
-def lock(user: AbstractBaseUser, **unchanged: Any) -> bool:
+def lock(user: AbstractBaseUser, *bound_to: Q, **unchanged: Any) -> bool:
     """Lock the user's row until the end of the transaction.
 
-    Returns False if the row is gone, or if its values differ from ``unchanged``.
+    Returns False if the row is gone, if ``bound_to`` does not hold for it, or if its values differ from ``unchanged``.
     """
     # An UPDATE that changes nothing instead of SELECT ... FOR UPDATE: SQLite has no row locks, but a transaction that
     # begins with a write waits for the writer before it.
-    rows = get_user_model()._base_manager.filter(pk=user.pk, **unchanged)
+    rows = get_user_model()._base_manager.filter(*bound_to, pk=user.pk, **unchanged)
     return bool(rows.update(password=F("password")))
 
 

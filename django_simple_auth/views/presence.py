@@ -7,19 +7,18 @@ from typing import Any
 from rest_framework.request import Request
 
 from .. import presence
+from ..accounts.login import LoginAttempt
 from ..exceptions import UnknownUser
 from ..wire import Outcome, View
 from .sessions import LogInDisclosingCause
 
 
 class LogInWithoutToken(LogInDisclosingCause):
-    """Check the password, note that the user is here. There is no token."""
+    """Run a whole login; what it grants is not a token, but that the user counts as logged in."""
 
-    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
-        user = self.authenticate(request, **values)
-        self.admit(request, user)
-        presence.start(user, request._request)
-        return Outcome(user=user)
+    def grant(self, attempt: LoginAttempt) -> Outcome:
+        presence.start(attempt.user, attempt.request, bound_to=attempt.bound_to)
+        return Outcome(user=attempt.user)
 
 
 class LogOutById(View):

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from rest_framework.request import Request
 
-from .. import accounts, sessions
-from ..exceptions import CredentialsOutdated, InvalidCredentials, SessionNotFound, TokenInvalid, TooManyAttempts
+from .. import sessions
+from ..accounts import login
+from ..accounts.credentials import PasswordFactor
+from ..accounts.login import FirstFactor, LoginAttempt
+from ..exceptions import InvalidCredentials, SessionNotFound, TokenInvalid, TooManyAttempts
 from ..models import AuthToken
-from ..throttling import logins
 from ..tokens import lifetime
 from ..wire import Outcome, View
-from ..wire.client_ip import client_ip, network
+from ..wire.client_ip import client_ip
 from ..wire.view import user_of
+
+_OF_THE_FACTOR = {"password", "username", "email"}
 
 
 class LogIn(View):
-    """Check the password, start a session. A token that comes along is ignored: it may be the one that died."""
+    """Run a whole login and start a session. A token that the client sends along is ignored: it may have expired."""
 
     name = "login"
     throttle = "login"
@@ -28,42 +31,37 @@ class LogIn(View):
     disclose_cause = False
     """Whether to tell the causes of InvalidCredentials apart."""
 
-    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
-        try:
-            return self.start(request, **values)
-        except CredentialsOutdated:
-            # Two first logins after Django has raised its iterations each replace the hash. Whether it was that or
-            # another password, the credentials decide.
-            return self.start(request, **values)
-
-    def start(self, request: Request, *, device: str = "", **values: Any) -> Outcome:
-        user = self.authenticate(request, **values)
-        self.admit(request, user)
-        device = device or request.META.get("HTTP_USER_AGENT", "")
-        issued = sessions.start(user, request._request, device=device, ip_address=client_ip(request))
-        return Outcome(user=user, token=issued.secret, expires_at=issued.row.expires_at)
-
-    def admit(self, request: Request, user: AbstractBaseUser) -> None:
-        """The last word on who may log in, after the right password and before anything is granted. Raise Refused."""
-
-    def authenticate(
-        self, request: Request, *, password: str, username: str | None = None, email: str | None = None, **values: Any
-    ) -> AbstractBaseUser:
-        name, source = username or email or "", network(request)
-        logins.hit(name, source, request._request)
-        user = accounts.authenticate(
-            username=username,
-            email=email,
-            password=password,
+    def perform(self, request: Request, *args: Any, device: str = "", **values: Any) -> Outcome:
+        return login.run(
+            self.factor(**values),
+            self.grant,
             request=request._request,
-            disclose_cause=self.disclose_cause,
+            ip_address=client_ip(request),
+            device=device or request.META.get("HTTP_USER_AGENT", ""),
+            extra={name: value for name, value in values.items() if name not in _OF_THE_FACTOR},
+            steps=[self.check],
         )
-        logins.succeeded(name, source)
-        return user
+
+    def factor(
+        self, *, password: str, username: str | None = None, email: str | None = None, **values: Any
+    ) -> FirstFactor:
+        """What the login begins with. ``values`` are the request's, by ``source``."""
+        return PasswordFactor(password, username, email, self.disclose_cause)
+
+    def check(self, attempt: LoginAttempt) -> None:
+        """The last step of logins by this view, after those of SIMPLE_AUTH["LOGIN_STEPS"].
+
+        Raise a ``SimpleAuthError`` to refuse: that counts like a wrong password.
+        """
+
+    def grant(self, attempt: LoginAttempt) -> Outcome:
+        """What a login gets that has passed every step."""
+        issued = login.start_session(attempt)
+        return Outcome(user=attempt.user, token=issued.secret, expires_at=issued.row.expires_at)
 
 
 class LogInDisclosingCause(LogIn):
-    """Check the password, start a session; tell an unknown user, a wrong password and a disabled account apart."""
+    """Run a whole login and start a session; tell an unknown user, a wrong password and a disabled account apart."""
 
     disclose_cause = True
 

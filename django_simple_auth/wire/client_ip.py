@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address, ip_address, ip_network
-
 from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
+
+from ..throttling.network import network_of
 
 
 def client_ip(request: Request | HttpRequest) -> str:
@@ -27,12 +27,5 @@ def _without_port(hop: str) -> str:
 
 
 def network(request: Request | HttpRequest) -> str:
-    """What one customer of a provider holds: an IPv4 address, or an IPv6 /64."""
-    client = client_ip(request)
-    try:
-        parsed = ip_address(client)
-    except ValueError:
-        return client
-    if not isinstance(parsed, IPv6Address):
-        return client
-    return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))
+    """The network that the request is counted under."""
+    return network_of(client_ip(request))

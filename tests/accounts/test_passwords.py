@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from django_simple_auth import accounts, sessions, signals
 from django_simple_auth.accounts import password_upgrades, passwords, reauthentication
+from django_simple_auth.accounts.credentials import PasswordFactor
 from django_simple_auth.exceptions import (
     AccountInactive,
     CredentialsOutdated,
@@ -221,14 +222,14 @@ def test_a_password_that_was_checked_before_it_was_changed_opens_nothing(user: A
 
 
 def test_over_http_such_a_login_is_refused_like_any_other(client: Any, user: Any, monkeypatch: Any):
-    real = accounts.authenticate
+    real = PasswordFactor.verify
 
-    def change_meanwhile(**values: Any) -> Any:
-        found = real(**values)
+    def change_meanwhile(*arguments: Any) -> Any:
+        found = real(*arguments)
         passwords.change(User.objects.get(), PASSWORD, NEW)
         return found
 
-    monkeypatch.setattr(accounts, "authenticate", change_meanwhile)
+    monkeypatch.setattr(PasswordFactor, "verify", change_meanwhile)
     response = client.post(f"{API}/login/", {"username": "bob", "password": PASSWORD})
     assert response.status_code == 400
     assert response.json() == {"non_field_errors": ["Unable to log in with provided credentials."]}
@@ -247,17 +248,17 @@ def test_a_better_hash_at_login_logs_nobody_out_and_nobody_in_twice(client: Any,
 
 
 def test_two_logins_that_both_improve_the_hash_both_succeed(client: Any, user: Any, monkeypatch: Any):
-    real = accounts.authenticate
+    real = PasswordFactor.verify
     calls: list[str] = []
 
-    def improve_meanwhile(**values: Any) -> Any:
-        found = real(**values)
+    def improve_meanwhile(*arguments: Any) -> Any:
+        found = real(*arguments)
         calls.append("")
         if len(calls) == 1:
             User.objects.update(password=make_password(PASSWORD))
         return found
 
-    monkeypatch.setattr(accounts, "authenticate", improve_meanwhile)
+    monkeypatch.setattr(PasswordFactor, "verify", improve_meanwhile)
     assert client.post(f"{API}/login/", {"username": "bob", "password": PASSWORD}).status_code == 200
     assert len(calls) == 2
 

@@ -29,6 +29,7 @@ def test_the_defaults_pass(settings: Any):
         {"TOKEN_IDLE_TIMEOUT_SECONDS": 1},
         {"MAX_TOKENS_PER_USER": -1},
         {"THROTTLE_RATES": {"login": "x"}},
+        {"LOGIN_STEPS": ["shop.nowhere.staff_only"]},
         "THROTTLE_RATES",
     ],
 )

@@ -14,7 +14,8 @@ from django.urls import reverse
 from django.views.debug import ExceptionReporter
 from rest_framework.test import APIClient
 
-from django_simple_auth import accounts, sessions
+from django_simple_auth import sessions
+from django_simple_auth.accounts.credentials import PasswordFactor
 from django_simple_auth.db import clock as system_clock
 from django_simple_auth.models import AuthToken
 from django_simple_auth.tokens import format as token_format
@@ -293,10 +294,10 @@ def test_what_breaks_is_json_too_and_in_the_log(
 ):
     from django.test import Client
 
-    def break_down(**values: Any) -> None:
+    def break_down(*arguments: Any) -> None:
         raise error("the reason")
 
-    monkeypatch.setattr(accounts, "authenticate", break_down)
+    monkeypatch.setattr(PasswordFactor, "verify", break_down)
     client = Client(raise_request_exception=False)
     response = client.post(f"{API}/login/", {"username": "a", "password": "b"}, content_type="application/json")
     assert (response.status_code, response.json()["code"]) == (status, code)
@@ -308,10 +309,10 @@ def test_what_breaks_is_json_too_and_in_the_log(
 def test_a_defect_reaches_the_hosts_own_test_client(db: None, monkeypatch: Any):
     from django.test import Client
 
-    def break_down(**values: Any) -> None:
+    def break_down(*arguments: Any) -> None:
         raise RuntimeError("the reason")
 
-    monkeypatch.setattr(accounts, "authenticate", break_down)
+    monkeypatch.setattr(PasswordFactor, "verify", break_down)
     with pytest.raises(RuntimeError):
         Client().post(f"{API}/login/", {"username": "a", "password": "b"}, content_type="application/json")
 

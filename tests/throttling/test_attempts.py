@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from django_simple_auth import accounts
 from django_simple_auth.accounts import reauthentication
+from django_simple_auth.accounts.credentials import PasswordFactor
 from django_simple_auth.exceptions import TooManyAttempts, WrongCurrentPassword
 from django_simple_auth.models import ThrottleCounter
 from django_simple_auth.throttling import attempts, circuit_breaker
@@ -177,15 +177,15 @@ def test_a_redis_that_freezes_within_a_request_costs_it_no_more(
     settings: Any, user: Any, client: Any, server: RedisServer, waits: list[float], monkeypatch: Any
 ):
     settings.SIMPLE_AUTH = {"THROTTLE_RATES": only(login="5/min", login_account="5/min")}
-    real, deadline = accounts.authenticate, circuit_breaker.DEADLINE_SECONDS
+    real, deadline = PasswordFactor.verify, circuit_breaker.DEADLINE_SECONDS
     monkeypatch.setattr(circuit_breaker, "DEADLINE_SECONDS", 60)
 
-    def authenticate(**values: Any) -> Any:
+    def authenticate(*arguments: Any) -> Any:
         server.freeze()
         monkeypatch.setattr(circuit_breaker, "DEADLINE_SECONDS", deadline)
-        return real(**values)
+        return real(*arguments)
 
-    monkeypatch.setattr(accounts, "authenticate", authenticate)
+    monkeypatch.setattr(PasswordFactor, "verify", authenticate)
     assert client.post(LOGIN, {"username": "bob", "password": PASSWORD}).status_code == 200
     assert waits == [deadline]
 
@@ -274,16 +274,16 @@ def test_what_was_counted_outlives_the_refusal(client: Any, monkeypatch: Any, at
 @pytest.mark.usefixtures("_in_database")
 def test_while_a_password_is_hashed_nobody_waits_for_its_counter(client: Any, monkeypatch: Any):
     waited: list[int] = []
-    real = accounts.authenticate
+    real = PasswordFactor.verify
 
-    def authenticate(**values: Any) -> Any:
+    def authenticate(*arguments: Any) -> Any:
         if not waited:
             waited.append(0)
             (response,) = at_once([lambda: Client().post(LOGIN, STRANGER)])
             waited.append(response.status_code)
-        return real(**values)
+        return real(*arguments)
 
-    monkeypatch.setattr(accounts, "authenticate", authenticate)
+    monkeypatch.setattr(PasswordFactor, "verify", authenticate)
     assert client.post(LOGIN, STRANGER).status_code == 400
     assert waited == [0, 400]
     assert ThrottleCounter.objects.get().count == 2

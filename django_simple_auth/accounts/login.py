@@ -1,0 +1,158 @@
+"""The whole login, in one order: throttle, first factor, further steps, clear the counters, grant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.signals import user_login_failed
+from django.db.models import Q
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
+
+from .. import sessions
+from ..conf import conf
+from ..exceptions import ChallengeRequired, CredentialsOutdated, SimpleAuthError
+from ..throttling import logins
+from ..throttling.network import network_of
+from ..tokens.issuing import Issued
+from .credentials import PasswordFactor, send_login_failed
+
+_T = TypeVar("_T")
+
+
+class FirstFactor(Protocol):
+    """What a login begins with: a password, or later a passkey, a code, an identity from elsewhere."""
+
+    @property
+    def identifier(self) -> str:
+        """The name that attempts are counted under; "": this factor names nobody, so none are counted."""
+
+    def verify(self, request: HttpRequest | None) -> tuple[AbstractBaseUser, Q]:
+        """The user, and the condition on the user's row that the grant is bound to. Raises ``InvalidCredentials``.
+
+        Called a second time in the same login if the condition no longer holds when the login is granted.
+        """
+
+
+@dataclass(eq=False)
+class LoginAttempt:
+    """A login whose first factor is right: what a step sees."""
+
+    user: AbstractBaseUser
+    request: HttpRequest | None
+    """None for callers without HTTP."""
+    ip_address: str
+    device: str
+    extra: Mapping[str, Any] = field(repr=False)
+    """The other fields of the contract's request, by ``source``."""
+    factor_condition: Q = field(repr=False)
+    step_conditions: Q = field(repr=False, default_factory=Q)
+
+    def bind(self, condition: Q) -> None:
+        """Grant nothing unless this still holds for the user's row then. Not for ``last_login``: the grant sets it."""
+        self.step_conditions &= condition
+
+    @property
+    def bound_to(self) -> Q:
+        """What must hold for the user's row when the login is granted."""
+        return self.factor_condition & self.step_conditions
+
+
+Step: TypeAlias = Callable[[LoginAttempt], None]
+"""Raises a ``SimpleAuthError`` to refuse the login; ``ChallengeRequired`` to ask for another request."""
+
+
+@sensitive_variables()
+def run(
+    factor: FirstFactor,
+    grant: Callable[[LoginAttempt], _T],
+    *,
+    request: HttpRequest | None = None,
+    ip_address: str = "",
+    device: str = "",
+    extra: Mapping[str, Any] | None = None,
+    steps: Sequence[Step] = (),
+) -> _T:
+    """What ``grant`` returns, called last. ``steps`` are taken after those of SIMPLE_AUTH["LOGIN_STEPS"].
+
+    Raises ``TooManyAttempts`` before anything is hashed, else what the factor, a step or the grant raises. All these
+    attempts count, whatever they failed of; only a login that has passed every step clears the counter.
+    """
+    identifier, network = factor.identifier, network_of(ip_address)
+    if identifier:
+        logins.hit(identifier, network, request)
+    user = None
+    try:
+        user, condition = factor.verify(request)
+        attempt = LoginAttempt(user, request, ip_address, device, extra or {}, condition)
+        for step in (*conf.LOGIN_STEPS, *steps):
+            _take(step, attempt)
+        if identifier:
+            logins.succeeded(identifier, network)
+        return _grant(factor, grant, attempt)
+    except SimpleAuthError as error:
+        send_login_failed(identifier, error, request, user)
+        raise
+
+
+@sensitive_variables()
+def log_in(
+    *,
+    password: str,
+    username: str | None = None,
+    email: str | None = None,
+    request: HttpRequest | None = None,
+    ip_address: str = "",
+    device: str = "",
+    extra: Mapping[str, Any] | None = None,
+    disclose_cause: bool = False,
+) -> Issued:
+    """A whole login by ``username`` or ``email``, for callers without a contract: ``secret`` is the new token.
+
+    ``ip_address`` is where the client is, for throttling and the list of sessions; ``device`` is what the session is
+    called there; ``extra`` is what the project's steps read. Raises ``InvalidCredentials``, or one of its subclasses as
+    ``authenticate`` does; ``TooManyAttempts``; or what a step raises.
+    """
+    factor = PasswordFactor(password, username, email, disclose_cause)
+    return run(factor, start_session, request=request, ip_address=ip_address, device=device, extra=extra)
+
+
+def start_session(attempt: LoginAttempt) -> Issued:
+    """The usual grant: a token."""
+    return sessions.start(
+        attempt.user,
+        attempt.request,
+        device=attempt.device,
+        ip_address=attempt.ip_address,
+        bound_to=attempt.bound_to,
+    )
+
+
+def _take(step: Step, attempt: LoginAttempt) -> None:
+    try:
+        step(attempt)
+    except ChallengeRequired:
+        # Not a failure yet. Packages that lock accounts on Django's signal would lock out whoever has a second factor.
+        raise
+    except SimpleAuthError:
+        # A wrong password is told by Django itself, with the same name for the same thing.
+        credentials = {"username": attempt.user.get_username()}
+        user_login_failed.send(sender=__name__, credentials=credentials, request=attempt.request)
+        raise
+
+
+@sensitive_variables()
+def _grant(factor: FirstFactor, grant: Callable[[LoginAttempt], _T], attempt: LoginAttempt) -> _T:
+    try:
+        return grant(attempt)
+    except CredentialsOutdated:
+        # Two first logins after Django has raised its iterations each replace the hash. Whether it was that or another
+        # password, the first factor decides; the steps are not taken again, since a code works once.
+        user, condition = factor.verify(attempt.request)
+        if user.pk != attempt.user.pk:
+            raise
+    attempt.user, attempt.factor_condition = user, condition
+    return grant(attempt)
