@@ -1,4 +1,4 @@
-"""What an account is to be made of or changed to: placed on the user model's fields, check before it is written."""
+"""Values for a new or changed account: mapped to the user model's fields, and validated before they are written."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class AccountFields:
             return
         own = self.email or (user_model.email_of(self._owner) if self._owner else "")
         if folding.fold(str(typed)) != folding.fold(own):
-            text = _("A user name must not look like an e-mail address, unless it is your own.")
+            text = _("A username that looks like an e-mail address must be your own e-mail address.")
             yield InvalidValue(name, ValidationError(text, "invalid"))
 
     def _invalid(self) -> Iterator[InvalidValue]:
