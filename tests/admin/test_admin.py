@@ -424,7 +424,7 @@ def test_no_secret_is_in_a_page_a_message_or_a_history(admin: Client, user: Any,
     texts += [admin.get(LIST).content.decode()]
     act(admin, NAMES, "end_keys", names_of(user)[0])
     texts += [f"{entry.object_repr} {entry.change_message}" for entry in LogEntry.objects.all()]
-    assert "Sent a link" in str(texts)
+    assert "Sent a password reset link" in str(texts)
     for text in texts:
         hold_no_secret(text, login.secret, key.secret, one_time_token)
         assert PASSWORD not in text
