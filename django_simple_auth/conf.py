@@ -1,11 +1,11 @@
-"""The host's settings, one typed property each, read anew on every access."""
+"""The project's settings: one typed property each, read on every access."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -42,13 +42,13 @@ DEFAULT_FRONTEND_URLS = {
     "revert": "/verify-email#token={token}",
     "invite": "/register#token={token}",
 }
-"""The token is in the fragment: browsers send that to no server, and so to no log and no Referer header."""
+"""The token is in the fragment, which browsers do not send to servers: it is in no log and no Referer header."""
 RISKS = {
-    "token_in_query": "takes the token from the query string, where logs and histories keep it",
-    "unsafe_get": "changes state by GET, which links, crawlers and previews follow",
-    "unauthenticated_logout": "acts on whomever the path names, without authentication",
+    "token_in_query": "takes the token from the query string, which is kept in logs and browser histories",
+    "unsafe_get": "changes state on GET, which crawlers and link previews request",
+    "unauthenticated_logout": "logs out the user in the path without authentication",
 }
-"""What some published contracts ask for although it is unsafe: what an endpoint that does so is said to do."""
+"""Unsafe behaviour that some published contracts require, each with the words in which the checks warn about it."""
 VERIFICATION = ("off", "optional", "required")
 THROTTLE_STORES = ("cache", "database")
 REGISTRATION = ("open", "closed", "invite", "verify_first")
@@ -56,17 +56,17 @@ _PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class Settings:
-    """Every property raises ImproperlyConfigured, naming the fix, when the host's value cannot be meant."""
+    """Every property raises ImproperlyConfigured if the value is invalid, with a message that names the fix."""
 
     @property
     def TOKEN_EXPIRED_AFTER_SECONDS(self) -> int | None:
-        """Seconds a login's token lives; None: for ever."""
+        """Seconds until a login's token expires; None: never."""
         value = getattr(settings, "TOKEN_EXPIRED_AFTER_SECONDS", DEFAULT_LIFETIME)
         return _seconds_or_none("TOKEN_EXPIRED_AFTER_SECONDS", value)
 
     @property
     def SIMPLE_AUTH(self) -> Mapping[str, Any]:
-        """The dict that holds every setting below."""
+        """The dict with all settings below."""
         value = getattr(settings, "SIMPLE_AUTH", {})
         if not isinstance(value, Mapping):
             raise ImproperlyConfigured(f"SIMPLE_AUTH must be a dict, not {value!r}.")
@@ -74,20 +74,20 @@ class Settings:
 
     @property
     def TOKEN_IDLE_TIMEOUT_SECONDS(self) -> int | None:
-        """Seconds after which an unused token dies, measured to the minute; None: idleness is no reason."""
+        """Seconds after which an unused token expires, to the minute; None disables the idle timeout."""
         value = _seconds_or_none(
             "SIMPLE_AUTH['TOKEN_IDLE_TIMEOUT_SECONDS']", self.SIMPLE_AUTH.get("TOKEN_IDLE_TIMEOUT_SECONDS")
         )
         if value is not None and value < 120:
             raise ImproperlyConfigured(
-                f"SIMPLE_AUTH['TOKEN_IDLE_TIMEOUT_SECONDS'] must be at least 120, not {value}: last use is recorded "
-                "once a minute, so a shorter limit would log out people who are working."
+                f"SIMPLE_AUTH['TOKEN_IDLE_TIMEOUT_SECONDS'] must be at least 120, not {value}: the last use "
+                "is recorded once a minute, so a shorter timeout would log out active users."
             )
         return value
 
     @property
     def MAX_TOKENS_PER_USER(self) -> int | None:
-        """Logins a user may have at a time, the oldest making room for the newest; None: no limit."""
+        """Sessions a user may have at a time; a new login ends the oldest one. None: no limit."""
         value = self.SIMPLE_AUTH.get("MAX_TOKENS_PER_USER")
         if value is not None and (type(value) is not int or value < 1):
             raise ImproperlyConfigured(
@@ -97,10 +97,9 @@ class Settings:
 
     @property
     def LOGIN_METHODS(self) -> tuple[str, ...]:
-        """What people may type as their name: ``("username",)``, ``("email",)`` or both.
+        """What users log in with: ``("username",)``, ``("email",)`` or both, regardless of case and Unicode form.
 
-        The default is what the user model's USERNAME_FIELD is: user names in exactly their spelling, or e-mail
-        addresses in any.
+        Empty: the user model's USERNAME_FIELD; a username must then be spelled exactly.
         """
         value = self.SIMPLE_AUTH.get("LOGIN_METHODS", ())
         if not isinstance(value, (list, tuple)) or not _all_among(("username", "email"), value):
@@ -111,7 +110,7 @@ class Settings:
 
     @property
     def KEEP_KEYS_ON_CHANGE(self) -> bool:
-        """Whether API keys stay good when their user changes his password or address."""
+        """Whether API keys stay valid when their user changes the password or the e-mail address."""
         value = self.SIMPLE_AUTH.get("KEEP_KEYS_ON_CHANGE", False)
         if not isinstance(value, bool):
             raise ImproperlyConfigured(f"SIMPLE_AUTH['KEEP_KEYS_ON_CHANGE'] must be True or False, not {value!r}.")
@@ -119,52 +118,62 @@ class Settings:
 
     @property
     def COOKIE_NAME(self) -> str:
-        """Of the cookie that carries a browser's token, where a contract says so. ``__Host-`` ties it to this host.
+        """The name of the cookie with a browser's token, for contracts that use one. ``__Host-`` binds it to one host.
 
-        Its name must tell that it is a secret: error reports show every other cookie, also those of the host's views.
+        It must contain "auth" or "token": by such words Django's error reports know which cookies to hide.
         """
         value = self.SIMPLE_AUTH.get("COOKIE_NAME", DEFAULT_COOKIE_NAME)
         if not isinstance(value, str) or not re.fullmatch(r"[\w-]*(auth|token)[\w-]*", value, re.ASCII | re.IGNORECASE):
             raise ImproperlyConfigured(
-                "SIMPLE_AUTH['COOKIE_NAME'] must be letters, digits, '-' and '_', and have 'auth' or 'token' in it, by "
-                f"which Django's error reports know what to hide; not {value!r}."
+                "SIMPLE_AUTH['COOKIE_NAME'] must be letters, digits, '-' and '_', and have 'auth' or 'token' in it, so "
+                f"that Django's error reports hide the cookie; not {value!r}."
             )
         return value
 
     @property
     def REGISTRATION(self) -> str:
-        """Who may register: ``open``, ``closed``, ``invite``, or ``verify_first``, which tells nobody who is there."""
+        """Who may register: ``open``, ``closed``, ``invite``, or ``verify_first``, which does not disclose accounts."""
         return _one_of("REGISTRATION", self.SIMPLE_AUTH.get("REGISTRATION", "open"), REGISTRATION)
 
     @property
     def EMAIL_VERIFICATION(self) -> str:
-        """Whether accounts prove their addresses: ``off``, ``optional``, or ``required`` before the first login.
+        """Whether users verify their e-mail address: ``off``, ``optional``, or ``required`` before the first login.
 
-        Where registration is ``verify_first`` it is ``required``, whatever the host's value.
+        With REGISTRATION ``verify_first`` it is always ``required``.
         """
         value = _one_of("EMAIL_VERIFICATION", self.SIMPLE_AUTH.get("EMAIL_VERIFICATION", "off"), VERIFICATION)
-        # As it is written, so that what cannot be meant there is not said twice.
+        # The raw value: an invalid REGISTRATION is reported by its own property.
         return "required" if self.SIMPLE_AUTH.get("REGISTRATION") == "verify_first" else value
 
     @property
     def PUBLIC_URL(self) -> str | None:
-        """Where people reach the pages that links in mails lead to, without a slash at the end."""
+        """The address of your pages, on which links in e-mails are built, without a trailing slash."""
         value = self.SIMPLE_AUTH.get("PUBLIC_URL")
         if value is None:
             return None
-        try:
-            parts = urlsplit(value) if isinstance(value, str) else None
-        except ValueError:
-            parts = None
-        if parts is None or parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        if _split(value) is None:
             raise ImproperlyConfigured(
                 f"SIMPLE_AUTH['PUBLIC_URL'] must look like 'https://www.example.com', not {value!r}."
             )
         return str(value).rstrip("/")
 
     @property
+    def SITE_NAME(self) -> str:
+        """What e-mails call the site. None: the host name in PUBLIC_URL, or "" without a PUBLIC_URL."""
+        value = self.SIMPLE_AUTH.get("SITE_NAME")
+        if value is None:
+            # The raw value: an invalid PUBLIC_URL is reported by its own property.
+            parts = _split(self.SIMPLE_AUTH.get("PUBLIC_URL"))
+            return "" if parts is None else parts.hostname or ""
+        if not isinstance(value, str):
+            raise ImproperlyConfigured(
+                f"SIMPLE_AUTH['SITE_NAME'] must be the name of your site, such as 'Example', or None, not {value!r}."
+            )
+        return value
+
+    @property
     def FRONTEND_URLS(self) -> dict[str, str]:
-        """What each link in a mail looks like behind PUBLIC_URL, with ``{token}`` where the secret goes."""
+        """The path of each link in an e-mail, appended to PUBLIC_URL, with ``{token}`` where the token goes."""
         value = self.SIMPLE_AUTH.get("FRONTEND_URLS", {})
         if not isinstance(value, Mapping) or not DEFAULT_FRONTEND_URLS.keys() >= value.keys():
             raise ImproperlyConfigured(
@@ -181,7 +190,7 @@ class Settings:
 
     @property
     def NOTIFICATIONS(self) -> tuple[str, ...]:
-        """What the owner of an account is told by mail when it has happened."""
+        """The events about which users get an e-mail."""
         value = self.SIMPLE_AUTH.get("NOTIFICATIONS", DEFAULT_NOTIFICATIONS)
         if not isinstance(value, (list, tuple)) or not _all_among(DEFAULT_NOTIFICATIONS, value):
             raise ImproperlyConfigured(
@@ -192,7 +201,7 @@ class Settings:
 
     @property
     def ACKNOWLEDGED_RISKS(self) -> frozenset[str]:
-        """Names of risks that ``check --deploy`` need not mention again."""
+        """The names of risks that ``check --deploy`` does not report."""
         value = self.SIMPLE_AUTH.get("ACKNOWLEDGED_RISKS", ())
         if not isinstance(value, (list, tuple, set, frozenset)) or not _all_among(tuple(RISKS), value):
             raise ImproperlyConfigured(
@@ -202,7 +211,7 @@ class Settings:
 
     @property
     def DELETE_ACCOUNT(self) -> Callable[[Any], object] | None:
-        """What is called with the user, in the place of ``user.delete()``; None: nothing is."""
+        """A function that is called with the user instead of ``user.delete()``; None: there is none."""
         value = self.SIMPLE_AUTH.get("DELETE_ACCOUNT")
         return None if value is None else _function("SIMPLE_AUTH['DELETE_ACCOUNT']", value, "a user")
 
@@ -219,7 +228,7 @@ class Settings:
 
     @property
     def THROTTLE_RATES(self) -> dict[str, Rate]:
-        """Attempts per period for each scope, like DRF's ``"10/min"``, merged over the defaults.
+        """Attempts per period for each scope, as DRF writes it (``"10/min"``), merged over the defaults.
 
         A scope set to None has no limit; ``{}`` as a whole switches all limits off.
         """
@@ -233,8 +242,19 @@ class Settings:
 
     @property
     def THROTTLE_STORE(self) -> str:
-        """Where attempts are counted: ``cache``, if the default cache can count, or ``database``."""
+        """Where attempts are counted: ``cache``, if the default cache counts atomically, or ``database``."""
         return _one_of("THROTTLE_STORE", self.SIMPLE_AUTH.get("THROTTLE_STORE", "cache"), THROTTLE_STORES)
+
+
+def _split(url: object) -> SplitResult | None:
+    """The parts of an absolute URL without query and fragment; None if it is anything else."""
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+    except ValueError:
+        return None
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        return None
+    return parts
 
 
 def _seconds_or_none(name: str, value: object) -> int | None:
@@ -266,7 +286,7 @@ def _one_of(name: str, value: object, words: tuple[str, ...]) -> str:
 
 
 def _all_among(words: tuple[str, ...], value: Iterable[object]) -> bool:
-    # Compared, not hashed: there may be a list in the list.
+    # Compared, not hashed: the value may contain a list.
     return all(word in words for word in value)
 
 
@@ -284,4 +304,4 @@ KEYS = frozenset(name for name, member in vars(Settings).items() if isinstance(m
     "TOKEN_EXPIRED_AFTER_SECONDS",
     "SIMPLE_AUTH",
 }
-"""What SIMPLE_AUTH may hold."""
+"""The valid keys of SIMPLE_AUTH."""

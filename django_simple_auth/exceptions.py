@@ -1,7 +1,6 @@
-"""Why a service says no: one exception per cause, under one root.
+"""The exceptions that the services raise: one per cause, with one root.
 
-A refusal knows its cause, a code for machines and a text for people. What it looks like to a client, and under which
-status, is the contract's business.
+Each has a code for programs and a message for people. The contract decides what a client gets, and with which status.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SimpleAuthError(Exception):
-    """Root of all refusals. ``field`` is the domain's name of the input that is to blame, if one is."""
+    """Root of all exceptions. ``field`` is the argument of the service that is wrong; None if it is no single one."""
 
     code: ClassVar[str] = "refused"
     message: ClassVar[str | Promise] = _("The request was refused.")
@@ -26,29 +25,29 @@ class SimpleAuthError(Exception):
 
 
 class InvalidCredentials(SimpleAuthError):
-    """These credentials open no account. Contracts answer all causes below alike unless they promise otherwise."""
+    """The login failed. Contracts answer all subclasses alike, unless a published contract discloses the cause."""
 
     code = "invalid_credentials"
     message = _("Unable to log in with provided credentials.")
 
 
 class UnknownUser(InvalidCredentials):
-    """Nobody goes by that name. Raised only where a contract promises to tell."""
+    """No user has this name. Raised only where a contract discloses the cause."""
 
 
 class WrongPassword(InvalidCredentials):
-    """Somebody does, but that is not the password. Raised only where a contract promises to tell."""
+    """The user exists, but the password is wrong. Raised only where a contract discloses the cause."""
 
 
 class AccountDisabled(InvalidCredentials):
-    """The right password for an account that is not active. Raised only where a contract promises to tell."""
+    """The password is right, but the account is inactive. Raised only where a contract discloses the cause."""
 
     code = "account_disabled"
     message = _("This account is disabled.")
 
 
 class CredentialsOutdated(InvalidCredentials):
-    """They were right when they were checked; the password, or only its hash, has been replaced since."""
+    """The password, or its hash, was replaced after the credentials had been checked."""
 
 
 class ChallengeRequired(InvalidCredentials):
@@ -65,32 +64,32 @@ class ChallengeRequired(InvalidCredentials):
 
 
 class EmailNotVerified(InvalidCredentials):
-    """The right password, but the account must prove its address first."""
+    """The password is right, but the user must verify the e-mail address first."""
 
     code = "email_unverified"
-    message = _("Open the link in the mail that we have sent you first.")
+    message = _("Please verify your e-mail address first.")
 
 
 class TokenRejected(SimpleAuthError):
-    """A token of ours that opens nothing."""
+    """A token with our prefix that grants no access."""
 
 
 class TokenInvalid(TokenRejected):
-    """Mistyped, revoked, or never issued."""
+    """The token is malformed, revoked, or was never issued."""
 
     code = "token_invalid"
     message = _("Invalid token.")
 
 
 class TokenExpired(TokenRejected):
-    """It was good once; log in again."""
+    """The token was valid but has expired. The user must log in again."""
 
     code = "token_expired"
     message = _("The token has expired.")
 
 
 class ResourceNotFound(SimpleAuthError):
-    """What the request names is not there, or is somebody else's; nobody is told which."""
+    """The object does not exist or belongs to another user; the answer does not tell which."""
 
     code = "not_found"
     message = _("Not found.")
@@ -105,20 +104,20 @@ class KeyNotFound(ResourceNotFound):
 
 
 class NotAllowed(SimpleAuthError):
-    """Nobody may do this here, whoever asks."""
+    """This action is not available to anyone."""
 
     code = "permission_denied"
 
 
 class RegistrationClosed(NotAllowed):
-    """SIMPLE_AUTH["REGISTRATION"] leaves no way in by this endpoint."""
+    """SIMPLE_AUTH["REGISTRATION"] does not allow registration with this endpoint."""
 
     code = "registration_closed"
     message = _("Registration is closed.")
 
 
 class LinkInvalid(SimpleAuthError):
-    """A mailed secret that is mistyped, used, replaced, too old, or of an account that has ended or been disabled."""
+    """A one-time token that is malformed, used, replaced or expired, or whose user has been deleted or disabled."""
 
     code = "link_invalid"
     message = _("This link is invalid or has expired.")
@@ -126,37 +125,37 @@ class LinkInvalid(SimpleAuthError):
 
 
 class InvitationInvalid(LinkInvalid):
-    """No invitation, one that is good no more, or one to another address."""
+    """The invitation is missing, invalid, or was sent to another e-mail address."""
 
     field = "invitation"
 
 
 class PasswordResetUnavailable(SimpleAuthError):
-    """No letter lets this user choose another password. Raised only to the host's own; a stranger is never told."""
+    """This user cannot be sent a reset link. Raised for staff and for the project's code; clients never see it."""
 
     code = "reset_impossible"
 
 
 class AccountInactive(PasswordResetUnavailable):
-    """Nobody may log in to it, with whatever password."""
+    """The account is inactive."""
 
     message = _("This account is disabled.")
 
 
 class UnusablePassword(PasswordResetUnavailable):
-    """The account's password is unusable: another system holds the one that counts."""
+    """The account has an unusable password, for example because another system checks it."""
 
-    message = _("This account does not log in by a password.")
+    message = _("This account does not use a password.")
 
 
 class EmailMissing(PasswordResetUnavailable):
-    """There is nowhere to send it."""
+    """The account has no e-mail address."""
 
     message = _("This account has no e-mail address.")
 
 
 class WrongCurrentPassword(SimpleAuthError):
-    """Whoever holds a login of the account does not know its password."""
+    """The user is logged in, but the current password that was sent is wrong."""
 
     code = "wrong_password"
     message = _("This is not your current password.")
@@ -164,14 +163,14 @@ class WrongCurrentPassword(SimpleAuthError):
 
 
 class AccountInUse(SimpleAuthError):
-    """The host's own records protect the account that they belong to."""
+    """The project's own records protect the user (``on_delete=PROTECT`` or ``RESTRICT``)."""
 
     code = "account_in_use"
     message = _("This account cannot be deleted, because other records depend on it.")
 
 
 class TooManyAttempts(SimpleAuthError):
-    """Too many attempts; ``retry_after`` is in seconds."""
+    """A limit was exceeded. ``retry_after``: seconds until the next attempt is allowed."""
 
     code = "throttled"
     message = _("Too many attempts.")
@@ -182,19 +181,23 @@ class TooManyAttempts(SimpleAuthError):
 
 
 class UsernameTaken(SimpleAuthError):
+    """Another user has this username, in any case or Unicode form."""
+
     code = "username_taken"
     message = _("A user with that username already exists.")
     field = "username"
 
 
 class EmailTaken(SimpleAuthError):
+    """Another user has this e-mail address."""
+
     code = "email_taken"
     message = _("A user with that email already exists.")
     field = "email"
 
 
 class InvalidValue(SimpleAuthError):
-    """A validator of the user model, or of AUTH_PASSWORD_VALIDATORS, refused the value of ``field``."""
+    """A validator of the user model, or one of AUTH_PASSWORD_VALIDATORS, rejected the value of ``field``."""
 
     code = "invalid"
 
@@ -208,7 +211,7 @@ class InvalidValue(SimpleAuthError):
 
 
 class ValidationErrors(SimpleAuthError):
-    """All that is wrong with one request, so that a form can show it at once."""
+    """All errors of one request, so that a form can show them together."""
 
     code = "invalid"
 

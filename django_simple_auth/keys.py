@@ -53,7 +53,7 @@ def create(
     """
     words = _joined(scopes)
     if expires_at is not None and expires_at <= clock.now():
-        raise InvalidValue("expires_at", ValidationError(_("This moment must be in the future."), "past"))
+        raise InvalidValue("expires_at", ValidationError(_("Must be in the future."), "past"))
 
     def issue() -> Issued:
         # Whoever takes the account back ends every key; one that is being made must not slip through.
@@ -116,7 +116,7 @@ def _keys() -> models.QuerySet[AuthToken]:
 
 def _joined(scopes: Sequence[str]) -> str:
     if not all(_WORD.fullmatch(word) for word in scopes):
-        text = _("A scope is a word of ASCII letters, digits and signs, without blanks, quotes and backslashes.")
+        text = _("A scope may contain ASCII letters, digits and symbols, but no spaces, quotes or backslashes.")
         raise InvalidValue("scopes", ValidationError(text, "invalid"))
     joined = " ".join(dict.fromkeys(scopes))
     column = AuthToken._meta.get_field("scopes")

@@ -1,4 +1,4 @@
-"""What is kept: one row per login or key, one row per name that identifies somebody."""
+"""The tables: tokens, one-time tokens, identifiers, known devices, and counters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .db.fields import DigestField, TimestampField
 
 
 class AuthToken(models.Model):
-    """A login on one device, or an API key. Of the secret only the SHA-256 is here."""
+    """A session on one device, or an API key. Only the SHA-256 of the token is stored."""
 
     class Purpose(models.TextChoices):
         LOGIN = "login", _("login")
@@ -22,9 +22,9 @@ class AuthToken(models.Model):
     purpose = models.CharField(_("purpose"), max_length=8, choices=Purpose.choices, default=Purpose.LOGIN)
     digest = DigestField(_("digest"), unique=True)
     name = models.CharField(_("name"), max_length=100, blank=True)
-    """Of the device that logged in, or of the key."""
+    """The device of the session, or the name of the API key."""
     scopes = models.CharField(_("scopes"), max_length=500, blank=True)
-    """What a key may do, in the host's words, with spaces between them as in RFC 6749, 3.3."""
+    """What an API key may do, in the project's words, separated by spaces as in RFC 6749, 3.3."""
     ip_address = models.CharField(_("IP address"), max_length=45, blank=True)
     created_at = TimestampField(_("created"))
     expires_at = TimestampField(_("expires"), null=True, blank=True, db_index=True)
@@ -39,10 +39,10 @@ class AuthToken(models.Model):
 
 
 class RetiredToken(models.Model):
-    """A secret that was rotated away. Whoever still shows it may have stolen it."""
+    """A token that was replaced by rotation. A client that still uses it may have stolen it."""
 
-    # Not CASCADE: Django would ask for these rows at every logout. Without their token they mean nothing, and go with
-    # the next clear_expired.
+    # Not CASCADE: Django would query these rows at every logout. Rows without a token are deleted by the next
+    # clear_expired.
     token = models.ForeignKey(
         AuthToken, on_delete=models.DO_NOTHING, db_constraint=False, related_name="retired", verbose_name=_("token")
     )
@@ -58,13 +58,13 @@ class RetiredToken(models.Model):
 
 
 class OneTimeToken(models.Model):
-    """A secret in somebody's mailbox, good once. Of the secret only the SHA-256 is here."""
+    """The token in a link that was sent by e-mail. Only the SHA-256 of the token is stored."""
 
     class Purpose(models.TextChoices):
         RESET = "reset", _("password reset")
-        VERIFY = "verify", _("e-mail proof")
+        VERIFY = "verify", _("e-mail verification")
         CHANGE = "change", _("e-mail change")
-        REVERT = "revert", _("way back from an e-mail change")
+        REVERT = "revert", _("e-mail change reversal")
         INVITE = "invite", _("invitation")
 
     user = models.ForeignKey(
@@ -77,7 +77,7 @@ class OneTimeToken(models.Model):
     )
     purpose = models.CharField(_("purpose"), max_length=8, choices=Purpose.choices)
     email = models.CharField(_("e-mail address"), max_length=254)
-    """Where it was sent, and what it proves."""
+    """The recipient, and the address that the token verifies."""
     digest = DigestField(_("digest"), unique=True)
     created_at = TimestampField(_("created"))
     expires_at = TimestampField(_("expires"), db_index=True)
@@ -91,7 +91,7 @@ class OneTimeToken(models.Model):
 
 
 class KnownDevice(models.Model):
-    """A device that a user has logged in from. Of what it calls itself only a SHA-256 is here."""
+    """A device from which a user has logged in. Only the SHA-256 of its name is stored."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="auth_devices", verbose_name=_("user")
@@ -108,7 +108,7 @@ class KnownDevice(models.Model):
 
 
 class Presence(models.Model):
-    """A user who is logged in by a contract that knows no tokens. It opens nothing."""
+    """A user who is logged in without a token. It grants no access."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -120,31 +120,31 @@ class Presence(models.Model):
     since = TimestampField(_("since"))
 
     class Meta:
-        verbose_name = _("presence")
-        verbose_name_plural = _("presences")
+        verbose_name = _("login without a token")
+        verbose_name_plural = _("logins without a token")
 
     def __str__(self) -> str:
         return f"presence {self.pk}"
 
 
 class Identifier(models.Model):
-    """A name, folded, that belongs to one user alone.
+    """A username or e-mail address that belongs to one user, regardless of case and Unicode form.
 
-    ``auth_user.email`` is not unique, and what ``username`` calls equal differs between databases; the unique index
-    here is what decides a race. A user may lack a row: whoever had the name first holds it.
+    ``auth_user.email`` is not unique, and which usernames are equal depends on the database, so the unique index here
+    decides races. A user has no row for a name that another user had first.
     """
 
     class Kind(models.TextChoices):
         USERNAME = "username", _("username")
-        EMAIL = "email", _("email")
+        EMAIL = "email", _("e-mail address")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="auth_identifiers", verbose_name=_("user")
     )
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
-    digest = DigestField(_("digest of kind and folded name"), unique=True)
+    digest = DigestField(_("digest of kind and normalized name"), unique=True)
     verified_at = TimestampField(_("verified"), null=True, blank=True)
-    """When the user proved that the address is his; only of e-mail addresses."""
+    """When the user verified the e-mail address; None for usernames."""
 
     class Meta:
         verbose_name = _("identifier")
@@ -155,16 +155,16 @@ class Identifier(models.Model):
 
 
 class ThrottleCounter(models.Model):
-    """How often something was tried, or that something is so for a while, where no cache can say it."""
+    """A count of attempts, or a flag that is set for a while, where no cache can hold it."""
 
     digest = DigestField(_("digest"), primary_key=True)
     count = models.PositiveIntegerField(_("count"))
-    # Without an index, which every attempt would have to write; those whose end has come are looked for once a day.
+    # No index: every attempt would have to update it, and expired rows are searched for only once a day.
     expires_at = TimestampField(_("expires"))
 
     class Meta:
-        verbose_name = _("counter")
-        verbose_name_plural = _("counters")
+        verbose_name = _("throttle counter")
+        verbose_name_plural = _("throttle counters")
 
     def __str__(self) -> str:
         return f"counter {self.pk.hex()}"

@@ -42,7 +42,7 @@ def test_settings_are_read_on_each_access(settings: Any):
 
 
 @pytest.mark.parametrize("value", [0, -1, "3600", 1.5, True])
-def test_a_lifetime_that_cannot_be_meant_names_the_fix(settings: Any, value: Any):
+def test_an_error_about_an_invalid_lifetime_names_the_fix(settings: Any, value: Any):
     settings.TOKEN_EXPIRED_AFTER_SECONDS = value
     with pytest.raises(ImproperlyConfigured, match="TOKEN_EXPIRED_AFTER_SECONDS must be a positive whole number"):
         _ = conf.TOKEN_EXPIRED_AFTER_SECONDS
@@ -89,6 +89,7 @@ def test_a_lifetime_that_cannot_be_meant_names_the_fix(settings: Any, value: Any
         ("PUBLIC_URL", "https://www.example.com/?a=b", "must look like 'https://www.example.com'"),
         ("PUBLIC_URL", "https://[", "must look like 'https://www.example.com'"),
         ("PUBLIC_URL", 7, "must look like 'https://www.example.com'"),
+        ("SITE_NAME", 7, "must be the name of your site"),
         ("EMAIL_VERIFICATION", "on", "must be one of 'off', 'optional', 'required'"),
         ("REGISTRATION", "ajar", "must be one of 'open', 'closed', 'invite', 'verify_first'"),
         ("FRONTEND_URLS", "/reset", "must be a dict"),
@@ -97,7 +98,7 @@ def test_a_lifetime_that_cannot_be_meant_names_the_fix(settings: Any, value: Any
         ("FRONTEND_URLS", {"reset": "https://x/{token}"}, "must look like '/reset-password#token={token}'"),
     ],
 )
-def test_a_value_that_cannot_be_meant_names_the_fix(settings: Any, key: str, value: Any, message: str):
+def test_an_error_about_an_invalid_value_names_the_fix(settings: Any, key: str, value: Any, message: str):
     settings.SIMPLE_AUTH = {key: value}
     with pytest.raises(ImproperlyConfigured, match=message):
         getattr(conf, key)
@@ -126,6 +127,23 @@ def test_a_scope_set_to_none_has_no_limit(settings: Any):
 def test_empty_throttle_rates_switch_all_limits_off(settings: Any):
     settings.SIMPLE_AUTH = {"THROTTLE_RATES": {}}
     assert conf.THROTTLE_RATES == {}
+
+
+@pytest.mark.parametrize(
+    ("simple_auth", "name"),
+    [
+        ({}, ""),
+        ({"PUBLIC_URL": "https://Www.Example.com:8000/app/"}, "www.example.com"),
+        ({"PUBLIC_URL": "https://:8000"}, ""),
+        ({"PUBLIC_URL": "www.example.com"}, ""),
+        ({"PUBLIC_URL": "https://["}, ""),
+        ({"PUBLIC_URL": "https://www.example.com", "SITE_NAME": "Example"}, "Example"),
+        ({"PUBLIC_URL": "https://www.example.com", "SITE_NAME": ""}, ""),
+    ],
+)
+def test_the_site_name_is_by_default_the_host_of_the_public_url(settings: Any, simple_auth: Any, name: str):
+    settings.SIMPLE_AUTH = simple_auth
+    assert name == conf.SITE_NAME
 
 
 def test_the_keys_are_the_properties():

@@ -35,6 +35,7 @@ def test_the_settings_table_names_every_setting_with_its_default():
         "REGISTRATION": "open",
         "EMAIL_VERIFICATION": "off",
         "PUBLIC_URL": None,
+        "SITE_NAME": None,
         "FRONTEND_URLS": conf.DEFAULT_FRONTEND_URLS,
         "ACKNOWLEDGED_RISKS": (),
         "LOGIN_METHODS": (),
@@ -145,14 +146,14 @@ def test_the_contracts_page_names_every_endpoint_of_the_native_contract():
     assert re.findall(r"`(\w+)`", names) == [endpoint.name for endpoint in contract.endpoints]
 
 
-def test_the_mail_page_names_every_letter():
+def test_the_mail_page_names_every_message():
     page = (ROOT / "docs/accounts/mail.md").read_text()
     rows = re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)
     templates = Path(django_simple_auth.__file__).parent / "templates/django_simple_auth/mail"
     assert set(re.findall(r"`(\w+)`", "".join(rows))) == {path.name.partition(".")[0] for path in templates.iterdir()}
 
 
-def test_the_mail_page_says_how_long_each_link_is_good():
+def test_the_mail_page_says_how_long_each_link_is_valid():
     page = (ROOT / "docs/accounts/mail.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \| (\d+) (minute|day)s? \|$", page, re.MULTILINE)
     assert {name: timedelta(**{f"{unit}s": int(number)}) for name, number, unit in rows} == links.LIFETIMES

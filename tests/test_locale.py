@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import gettext
 import re
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from django.utils import translation
 
 import django_simple_auth
 
-LOCALE = Path(django_simple_auth.__file__).parent / "locale"
+PACKAGE = Path(django_simple_auth.__file__).parent
+LOCALE = PACKAGE / "locale"
 LANGUAGES = sorted(path.name for path in LOCALE.iterdir())
 
 
@@ -30,8 +32,34 @@ def test_every_text_is_translated_and_compiled(language: str):
         assert re.findall(r"\{\w+\}|%\(\w+\)s", text) == re.findall(r"\{\w+\}|%\(\w+\)s", translated)
 
 
+def texts_in_python() -> set[str]:
+    calls = [
+        node
+        for file in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"_", "gettext"}
+    ]
+    return {ast.literal_eval(call.args[0]) for call in calls}
+
+
+def texts_in_templates() -> set[str]:
+    found = set()
+    for file in [*PACKAGE.rglob("*.html"), *PACKAGE.rglob("*.txt")]:
+        source = file.read_text()
+        found |= set(re.findall(r'{% translate "(.+?)" %}', source))
+        blocks = re.findall(r"{% blocktranslate %}(.+?){% endblocktranslate %}", source)
+        found |= {re.sub(r"{{ (\w+) }}", r"%(\1)s", block) for block in blocks}
+    return found
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_text_of_a_refusal_is_left_out(language: str):
+def test_every_text_in_the_sources_is_in_the_catalogue(language: str):
+    texts = texts_in_python() | texts_in_templates()
+    assert texts == entries(language).keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_exception_message_is_translated(language: str):
     from django_simple_auth import exceptions
 
     causes = [cause for cause in vars(exceptions).values() if isinstance(cause, type) and "message" in vars(cause)]
@@ -40,20 +68,20 @@ def test_no_text_of_a_refusal_is_left_out(language: str):
 
 @pytest.fixture
 def _back_to_english() -> Iterator[None]:
-    """The middleware leaves the last client's language behind."""
+    """LocaleMiddleware leaves the language of the last request active."""
     with translation.override("en"):
         yield
 
 
 @pytest.mark.usefixtures("_back_to_english", "user")
-def test_the_native_contract_speaks_the_clients_language_and_a_published_one_english(client: Any, settings: Any):
+def test_only_the_native_contract_is_translated(client: Any, settings: Any):
     settings.MIDDLEWARE = ["django.middleware.locale.LocaleMiddleware", *settings.MIDDLEWARE]
     taken = {"username": "ann", "email": "bob@example.com", "password": "canary-Correct-Horse-7"}
     german = client.post("/api/auth/register/", taken, HTTP_ACCEPT_LANGUAGE="de").json()
     assert german == {"email": ["Diese E-Mail-Adresse ist bereits vergeben."]}
     taken = {"username": "bob", "email": "a@example.com", "password": "password"}
-    promised = client.post("/contracts/keys/user/register/", taken, HTTP_ACCEPT_LANGUAGE="de").json()
-    assert promised == {
+    published = client.post("/contracts/keys/user/register/", taken, HTTP_ACCEPT_LANGUAGE="de").json()
+    assert published == {
         "username": ["A user with that username already exists."],
         "password": ["This password is too common."],
     }

@@ -53,4 +53,4 @@ def test_rows_say_what_they_are(user: Any):
     retired = RetiredToken.objects.get()
     assert str(retired) == f"retired token {retired.pk}"
     identifier = Identifier.objects.get(kind="email")
-    assert str(identifier) == f"email {identifier.pk}"
+    assert str(identifier) == f"e-mail address {identifier.pk}"

@@ -1,4 +1,4 @@
-"""What an account is to be made of or changed to: placed on the user model's fields, check before it is written."""
+"""Values for a new or changed account: mapped to the user model's fields, and validated before they are written."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ..exceptions import EmailTaken, InvalidValue, SimpleAuthError, UsernameTake
 from ..identity import folding, identifiers, user_model
 
 TAKEN: dict[str, type[SimpleAuthError]] = {"username": UsernameTaken, "email": EmailTaken}
-"""Why a name of this kind is refused that somebody else bears."""
+"""The exception for an identifier of this kind that another user has."""
 _OPTIONAL = {"first_name", "last_name"}
-"""What a published contract asks everybody for and some user models do not have."""
+"""Fields that a published contract has, but not every user model."""
 
 
 class AccountFields:
-    """Values by what the services call them, on the user model's own fields, as they will be stored.
+    """The arguments of a service, mapped to the user model's fields and normalised as they will be stored.
 
-    ``username`` means the field of that name, or USERNAME_FIELD if there is none; ``first_name`` and ``last_name`` go
-    nowhere on a model without them. Of an ``owner``'s only those are here that will be others than now.
+    ``username`` means the field of that name, or USERNAME_FIELD if there is none. ``first_name`` and ``last_name`` are
+    ignored if the model lacks them. With an ``owner``, values that would not change are left out.
     """
 
     def __init__(self, values: Mapping[str, Any], owner: AbstractBaseUser | None = None) -> None:
@@ -51,24 +51,24 @@ class AccountFields:
 
     @property
     def names(self) -> list[str]:
-        """What the services call them."""
+        """The names of the arguments."""
         return [name for name, _value in self._placed.values()]
 
     @property
     def email(self) -> str | None:
-        """The e-mail address among them; None if there is none."""
+        """The e-mail address among the values; None if there is none."""
         _name, value = self._placed.get(user_model.email_field() or user_model.login_field(), ("", None))
         return None if value is None else str(value)
 
     def errors(self) -> list[SimpleAuthError]:
-        """What the model refuses, and which names somebody else has. One query at most."""
+        """Errors of the model's validators, and identifiers that another user has. At most one query."""
         found, holders = self.check()
         return found + [TAKEN[kind]() for kind, user in holders.items() if not self._owner or user.pk != self._owner.pk]
 
     def check(self) -> tuple[list[SimpleAuthError], dict[str, AbstractBaseUser]]:
-        """What the model refuses, and who has which of the other names.
+        """Errors of the model's validators, and the users who have the other identifiers, by kind.
 
-        One query at most, two with both LOGIN_METHODS.
+        At most one query, two with both LOGIN_METHODS.
         """
         found: list[SimpleAuthError] = [*self._invalid(), *self._misleading()]
         refused = {fault.field for fault in found}
@@ -83,7 +83,7 @@ class AccountFields:
         return found, holders
 
     def _misleading(self) -> Iterator[InvalidValue]:
-        """A user name that would be taken for somebody else's address."""
+        """An error if the username could be taken for the e-mail address of another user."""
         name, typed = self._placed.get(user_model.username_field(), ("", None))
         if (
             not identifiers.accepts_username_and_email()
@@ -93,7 +93,7 @@ class AccountFields:
             return
         own = self.email or (user_model.email_of(self._owner) if self._owner else "")
         if folding.fold(str(typed)) != folding.fold(own):
-            text = _("A user name must not look like an e-mail address, unless it is your own.")
+            text = _("A username that looks like an e-mail address must be your own e-mail address.")
             yield InvalidValue(name, ValidationError(text, "invalid"))
 
     def _invalid(self) -> Iterator[InvalidValue]:
@@ -105,7 +105,7 @@ class AccountFields:
                     yield InvalidValue(name, error)
 
     def duplicates(self) -> list[SimpleAuthError]:
-        """The values that the database says somebody else has, in its own idea of equal."""
+        """Errors for values that another user has, compared as the database's own unique indexes compare them."""
         model = get_user_model()
         others = user_model.all_users().exclude(pk=self._owner.pk) if self._owner else user_model.all_users()
         found: list[SimpleAuthError] = []
@@ -118,7 +118,7 @@ class AccountFields:
 
     @sensitive_variables()
     def password_error(self, password: str) -> InvalidValue | None:
-        """Why AUTH_PASSWORD_VALIDATORS refuse this password to whoever has these details; None if they do not."""
+        """The error of AUTH_PASSWORD_VALIDATORS for a user with these values; None if the password is accepted."""
         owner = get_user_model()(
             **{field: value for field, value in self.stored.items() if user_model.has_field(field)}
         )

@@ -106,7 +106,7 @@ def register_neutrally(*, password: str, request: HttpRequest | None = None, **v
         return
     if told := _but_emails(found):
         raise ValidationErrors(told)
-    delivery.send("known", owner or identifiers.holder("email", details.email or ""))
+    delivery.send("already_registered", owner or identifiers.holder("email", details.email or ""))
 
 
 def invite(email: str, request: HttpRequest | None = None) -> None:

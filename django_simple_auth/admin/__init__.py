@@ -1,6 +1,6 @@
-"""What staff may do for people: see where they are logged in, end that, and start a reset.
+"""The admin: staff see sessions and API keys, end them, and send password reset links.
 
-Nobody chooses a password for somebody else here, and no page shows a secret or its digest.
+Staff cannot choose passwords for others, and no page shows a token or its digest.
 """
 
 from .accounts import AccountAdmin

@@ -1,4 +1,4 @@
-"""What staff may do about a user: end what lets somebody in, and send a link to choose another password."""
+"""Admin actions on users: log them out, delete their API keys, send them a password reset link."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def timestamp(name: str, model: type[Model] = AuthToken, read: Callable[[Any], d
 
 
 def revoke(row: AuthToken, request: HttpRequest) -> None:
-    """By the service, so that it is told like any other end. Whatever has ended meanwhile is no error."""
+    """Call the service, so that the usual signals are sent. A token that has ended meanwhile is no error."""
     with suppress(ResourceNotFound):
         if row.purpose == AuthToken.Purpose.KEY:
             keys.delete(row.user, row.pk, request)
@@ -58,7 +58,7 @@ def revoke(row: AuthToken, request: HttpRequest) -> None:
 
 
 def may(here: Any, action: str, model: type[Model], request: HttpRequest, row: Model | None = None) -> bool:
-    """What the site's own admin for that model says; where there is none, Django's permission."""
+    """Ask the site's admin for that model; if there is none, check Django's permission."""
     site = here.admin_site
     if site.is_registered(model):
         return bool(getattr(site.get_model_admin(model), f"has_{action}_permission")(request, row))
@@ -67,11 +67,11 @@ def may(here: Any, action: str, model: type[Model], request: HttpRequest, row: M
 
 
 class UserActions(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A list from which users are helped: its rows are theirs, or are themselves."""
+    """An admin with actions on users. Its rows are users, or belong to users."""
 
     actions = ("send_reset", "end_everywhere", "end_keys")
 
-    @admin.action(description=_("Send these users a link to choose another password"), permissions=["reset"])
+    @admin.action(description=_("Send password reset links to these users"), permissions=["reset"])
     def send_reset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         accounts = self.accounts(queryset)
         if not all(self.has_reset_permission(request, account) for account in accounts):
@@ -86,30 +86,30 @@ class UserActions(admin.ModelAdmin):  # type: ignore[type-arg]
             self.log_change(request, account, gettext("Logged out everywhere."))
         self.message_user(request, gettext("Logged out everywhere: %s") % _names(accounts), messages.SUCCESS)
 
-    @admin.action(description=_("End all API keys of these users"), permissions=["end"])
+    @admin.action(description=_("Delete all API keys of these users"), permissions=["end"])
     def end_keys(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         ended = 0
         for account in self.accounts(queryset):
             if count := keys.delete_all(account, request):
-                self.log_change(request, account, gettext("Ended all API keys."))
+                self.log_change(request, account, gettext("Deleted all API keys."))
             ended += count
-        self.message_user(request, gettext("API keys ended: %s") % ended, messages.SUCCESS)
+        self.message_user(request, gettext("API keys deleted: %s") % ended, messages.SUCCESS)
 
     def has_reset_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether a user may be sent a link; it goes to the stored address, which only who may change users can set."""
+        """Whether a reset link may be sent: whoever may change users can also set the address that it goes to."""
         return user_model.email_field() is not None and may(self, "change", get_user_model(), request, obj)
 
     def has_end_permission(self, request: HttpRequest) -> bool:
         return may(self, "delete", AuthToken, request)
 
     def accounts(self, queryset: QuerySet[Any]) -> list[Any]:
-        """The users behind the rows, each once."""
+        """The users that the rows belong to, each once."""
         return list(dict.fromkeys(row.user for row in queryset.select_related("user")))
 
     def send_resets(self, request: HttpRequest, accounts: Iterable[Any]) -> None:
-        """Send what can be sent, and tell staff about every one of them."""
+        """Send a reset link to every account that can have one, and report about all accounts."""
         if conf.PUBLIC_URL is None:
-            text = gettext("No letter can be sent: SIMPLE_AUTH['PUBLIC_URL'] is not set.")
+            text = gettext("No e-mail can be sent: SIMPLE_AUTH['PUBLIC_URL'] is not set.")
             self.message_user(request, text, messages.ERROR)
             return
         sent = []
@@ -121,15 +121,15 @@ class UserActions(admin.ModelAdmin):  # type: ignore[type-arg]
                 unsent.setdefault(str(refused), []).append(account)
             else:
                 sent.append(account)
-                self.log_change(request, account, gettext("Sent a link to choose another password."))
+                self.log_change(request, account, gettext("Sent a password reset link."))
         if sent:
-            text = gettext("Letters on their way: %(count)d (%(names)s)")
+            text = gettext("Password reset e-mails sent: %(count)d (%(names)s)")
             self.message_user(request, text % {"count": len(sent), "names": _names(sent)}, messages.SUCCESS)
         for cause, left_out in unsent.items():
-            text = gettext("No letter to %(names)s: %(cause)s") % {"names": _names(left_out), "cause": cause}
+            text = gettext("No e-mail sent to %(names)s: %(cause)s") % {"names": _names(left_out), "cause": cause}
             self.message_user(request, text, messages.WARNING)
 
 
 def _names(accounts: Iterable[Any]) -> str:
-    # Of a whole database's users, a message need not name all.
+    # "Select all" may be thousands of users.
     return Truncator(", ".join(map(str, accounts))).chars(200)

@@ -1,4 +1,4 @@
-"""Whether people can have accounts and get into them."""
+"""Checks that users can register and log in."""
 
 from __future__ import annotations
 
@@ -18,24 +18,25 @@ from . import mounted
 from .registry import check, check_database
 
 _MOST_NAMED = 10
+_LABELS = {"username": "username", "email": "e-mail address"}
 
 
 @check()
 def check_user_model() -> Iterator[CheckMessage]:
-    """E003: a user model whose manager cannot make users."""
+    """E003: the user model's manager has no create_user()."""
     if hasattr(user_model.manager(), "create_user"):
         return
     yield checks.Error(
         f"The manager of {get_user_model()._meta.label} has no create_user().",
-        hint="Derive it from django.contrib.auth.models.BaseUserManager and define create_user(), as Django's "
-        "documentation on custom user models shows.",
+        hint="Use a subclass of django.contrib.auth.models.BaseUserManager that defines create_user(). See "
+        "'Customizing authentication' in Django's documentation.",
         id="django_simple_auth.E003",
     )
 
 
 @check()
 def check_email_field() -> Iterator[CheckMessage]:
-    """E007: nobody could log in without an e-mail address, and users have none."""
+    """E007: a setting requires e-mail addresses, but the user model has no e-mail field."""
     if user_model.email_field() is not None:
         return
     first = conf.REGISTRATION == "verify_first"
@@ -47,57 +48,57 @@ def check_email_field() -> Iterator[CheckMessage]:
     model = get_user_model()._meta.label
     for name in (name for name, needed in needs.items() if needed):
         yield checks.Error(
-            f"SIMPLE_AUTH[{name!r}] is {conf.SIMPLE_AUTH[name]!r}, and {model} has no e-mail field: nobody can log in.",
-            hint=f"Remove the setting; or give {model} an EmailField, and name it in EMAIL_FIELD unless it is 'email'.",
+            f"SIMPLE_AUTH[{name!r}] is {conf.SIMPLE_AUTH[name]!r}, but {model} has no e-mail field: nobody can log in.",
+            hint=f"Remove the setting, or add an EmailField to {model}. If its name is not 'email', set EMAIL_FIELD.",
             id="django_simple_auth.E007",
         )
 
 
 @check_database()
-def check_claims(using: str) -> Iterator[CheckMessage]:
-    """W014: users whose name opens nothing to them, because another has the same in some spelling."""
-    for kind, what in _uses_of_names():
+def check_identifiers(using: str) -> Iterator[CheckMessage]:
+    """W014: users cannot use their username or e-mail address, because another user has the same one."""
+    for kind, purpose in _used_kinds():
         losers = [str(user.pk) for user in islice(identifiers.users_without(kind, using), _MOST_NAMED + 1)]
         if not losers:
             continue
-        # Not the names: what a check says ends up in logs.
+        # Not their names: the output of checks ends up in logs.
         keys = ", ".join(losers[:_MOST_NAMED]) + (" and more" if len(losers) > _MOST_NAMED else "")
         yield checks.Warning(
-            f"In the database {using!r}, the users with these primary keys cannot {what}, because somebody else has "
-            f"their {kind} in the same or another spelling: {keys}.",
-            hint=f"Give each a {kind} of his own, or delete the account that nobody needs.",
+            f"In the database {using!r}, the users with these primary keys cannot {purpose}, because another user has "
+            f"the same {_LABELS[kind]}, ignoring case and Unicode form: {keys}.",
+            hint=f"Give each of them a {_LABELS[kind]} of their own, or delete the accounts that are not needed.",
             id="django_simple_auth.W014",
         )
 
 
-def _uses_of_names() -> Iterator[tuple[str, str]]:
-    """Each kind of name that something depends on, with what that is."""
+def _used_kinds() -> Iterator[tuple[str, str]]:
+    """Each kind of identifier that is in use, with what users do with it."""
     kinds = set(credentials.login_kinds())
     endpoints = [endpoint for _path, endpoint in mounted.endpoints()]
-    # Some contracts ask for the address, whatever LOGIN_METHODS says.
+    # Some contracts log in by e-mail, whatever LOGIN_METHODS says.
     if any(issubclass(endpoint.view, LogIn) and endpoint.takes("email") for endpoint in endpoints):
         kinds.add("email")
     if "username" in kinds:
-        yield "username", "log in by user name"
+        yield "username", "log in by username"
     if "email" in kinds:
-        yield "email", "log in or choose another password by e-mail"
+        yield "email", "log in or reset their password by e-mail"
     elif conf.EMAIL_VERIFICATION == "required":
-        yield "email", "prove their e-mail address, and so cannot log in"
+        yield "email", "verify their e-mail address, and so cannot log in"
     elif any(endpoint.view.sends_mail for endpoint in endpoints):
-        yield "email", "choose another password by e-mail"
+        yield "email", "reset their password by e-mail"
 
 
 @check_database()
-def check_proofs(using: str) -> Iterator[CheckMessage]:
-    """W015: users from before proofs were required."""
+def check_verified(using: str) -> Iterator[CheckMessage]:
+    """W015: e-mail verification is required, but no user has verified an address."""
     if conf.EMAIL_VERIFICATION != "required":
         return
-    anybody = get_user_model()._base_manager.using(using).exists()
-    if not anybody or Identifier.objects.using(using).filter(verified_at__isnull=False).exists():
+    has_users = get_user_model()._base_manager.using(using).exists()
+    if not has_users or Identifier.objects.using(using).filter(verified_at__isnull=False).exists():
         return
     yield checks.Warning(
-        f"E-mail addresses must be proved before a login, and nobody in the database {using!r} has proved any.",
-        hint="POST email/verify/resend/ sends people a link. Where you know an address to be its user's, call "
+        f"Users must verify their e-mail address before they can log in, and nobody in the database {using!r} has.",
+        hint="Users get a link from POST email/verify/resend/. For addresses that you trust, call "
         "django_simple_auth.accounts.emails.mark_verified(user).",
         id="django_simple_auth.W015",
     )

@@ -1,4 +1,4 @@
-"""Whether a contract that is mounted is unsafe by design."""
+"""Checks for mounted contracts that are unsafe by design."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ IDS = {
     "unsafe_get": "django_simple_auth.W002",
     "unauthenticated_logout": "django_simple_auth.W003",
 }
-"""Of each of ``conf.RISKS``."""
+"""The id of the warning for each of ``conf.RISKS``."""
 
 
 @check(deploy=True)
 def check_risks() -> Iterator[CheckMessage]:
-    """W001, W002, W003: an endpoint that is unsafe because its published contract asks for it."""
+    """W001, W002, W003: an endpoint is unsafe because its published contract requires it."""
     for risk, text in RISKS.items():
         if risk in conf.ACKNOWLEDGED_RISKS:
             continue
@@ -29,7 +29,7 @@ def check_risks() -> Iterator[CheckMessage]:
             if risk in endpoint.risks:
                 yield checks.Warning(
                     f"{endpoint.method} {path} {text}.",
-                    hint="Mount the contract only for clients that need it. If you have such, add "
+                    hint="Mount this contract only if clients need it. If you accept the risk, add "
                     f"{risk!r} to SIMPLE_AUTH['ACKNOWLEDGED_RISKS'].",
                     id=IDS[risk],
                 )

@@ -1,4 +1,4 @@
-"""Whether letters are written and leave, and their links lead anywhere."""
+"""Checks that e-mails can be rendered and sent, and that their links work."""
 
 from __future__ import annotations
 
@@ -22,120 +22,120 @@ _TEMPLATE = "django_simple_auth/mail/reset.txt"
 
 @check()
 def check_links_needed() -> Iterator[CheckMessage]:
-    """E005: accounts depend on links that lead nowhere."""
-    depends = {
+    """E005: registration or verification needs links in e-mails, but PUBLIC_URL is not set."""
+    needed_by = {
         "REGISTRATION": conf.REGISTRATION in {"invite", "verify_first"},
         "EMAIL_VERIFICATION": conf.EMAIL_VERIFICATION != "off",
     }
-    name = next((name for name, on_links in depends.items() if on_links), None)
+    name = next((name for name, needed in needed_by.items() if needed), None)
     if name is None or conf.PUBLIC_URL is not None:
         return
     yield checks.Error(
-        f"SIMPLE_AUTH[{name!r}] is {getattr(conf, name)!r}, and there is no "
-        "SIMPLE_AUTH['PUBLIC_URL'] to build the links on.",
-        hint="Set it to where people reach your pages, such as 'https://www.example.com'.",
+        f"SIMPLE_AUTH[{name!r}] is {getattr(conf, name)!r}, which needs links in e-mails, but "
+        "SIMPLE_AUTH['PUBLIC_URL'] is not set.",
+        hint="Set SIMPLE_AUTH['PUBLIC_URL'] to the address of your pages, such as 'https://www.example.com'.",
         id="django_simple_auth.E005",
     )
 
 
 @check(deploy=True)
 def check_links_offered() -> Iterator[CheckMessage]:
-    """W005: endpoints that send letters whose links lead nowhere."""
+    """W005: endpoints cannot send their e-mails, because PUBLIC_URL is not set."""
     paths = [path for path, endpoint in mounted.endpoints() if endpoint.view.sends_mail]
     if not paths or conf.PUBLIC_URL is not None:
         return
     yield checks.Warning(
-        f"{', '.join(paths)} send no mail: there is no SIMPLE_AUTH['PUBLIC_URL'] to build its links on.",
-        hint="Set it to where people reach your pages, such as 'https://www.example.com', or mount a contract "
-        "without these endpoints.",
+        f"No e-mails are sent by {', '.join(paths)}: SIMPLE_AUTH['PUBLIC_URL'] is not set.",
+        hint="Set SIMPLE_AUTH['PUBLIC_URL'] to the address of your pages, such as 'https://www.example.com', or mount "
+        "a contract without these endpoints.",
         id="django_simple_auth.W005",
     )
 
 
 @check()
 def check_templates() -> Iterator[CheckMessage]:
-    """W013: no engine finds the templates of letters, or can read them."""
-    if not _are_sent():
+    """W013: the templates of the e-mails are not found, or have a syntax error."""
+    if not _sends_any():
         return
     try:
         get_template(_TEMPLATE)
     except (TemplateDoesNotExist, TemplateSyntaxError) as error:
         yield checks.Warning(
-            f"Letters cannot be written: {type(error).__name__} of {_TEMPLATE}: {error}",
-            hint="Add django.template.backends.django.DjangoTemplates to TEMPLATES, with 'APP_DIRS': True; or, if the "
-            "template is your own, mend it.",
+            f"E-mails cannot be rendered: {type(error).__name__} in {_TEMPLATE}: {error}",
+            hint="Add django.template.backends.django.DjangoTemplates with 'APP_DIRS': True to TEMPLATES. If the "
+            "template is your own, fix it.",
             id="django_simple_auth.W013",
         )
 
 
 @check()
 def check_tasks() -> Iterator[CheckMessage]:
-    """E009: the host's tasks do not take letters."""
+    """E009: TASKS cannot run the task that sends e-mails."""
     try:
         _task_backend()
-    except Exception as error:  # noqa: BLE001  (whatever a backend raises, it takes no letters)
+    except Exception as error:  # noqa: BLE001  (a backend can raise anything)
         yield checks.Error(
-            f"Letters are handed over to TASKS, which does not take them: {error}",
-            hint="Let TASKS['default'] be a backend that is installed and whose QUEUES, if it names any, have a "
-            "'default'. Or remove TASKS: mail is sent by threads then.",
+            f"TASKS is set, but cannot send e-mails: {error}",
+            hint="Set TASKS['default'] to a backend that is installed and has the queue 'default', or remove TASKS to "
+            "send e-mails in threads.",
             id="django_simple_auth.E009",
         )
 
 
 @check(deploy=True)
 def check_tasks_wait() -> Iterator[CheckMessage]:
-    """W006: tasks that run inside the request, whose time then tells whether a letter left."""
+    """W006: e-mails are sent within the request, so response times disclose which accounts exist."""
     try:
         backend = _task_backend()
     except Exception:  # noqa: BLE001  (E009 says so)
         return
     if type(backend).__name__ == "ImmediateBackend":
         yield checks.Warning(
-            "Mail is sent inside the request: the time of the answer tells whether an account exists.",
-            hint="Let TASKS['default'] be a backend with a worker, or remove TASKS: mail is sent by threads then.",
+            "TASKS sends e-mails within the request, so response times disclose which accounts exist.",
+            hint="Set TASKS['default'] to a backend with a worker, or remove TASKS to send e-mails in threads.",
             id="django_simple_auth.W006",
         )
 
 
 @check(deploy=True)
 def check_mailer() -> Iterator[CheckMessage]:
-    """W011, W012: a mail server may hold for ever whoever hands a letter over; or there is none to hand it to."""
-    if not _are_sent():
+    """W011, W012: e-mails are sent without a timeout, or Django's mail settings are invalid."""
+    if not _sends_any():
         return
     try:
         mailer = _mailer()
-    except Exception as error:  # noqa: BLE001  (whatever it raises, no letter leaves)
+    except Exception as error:  # noqa: BLE001  (a backend can raise anything)
         yield checks.Warning(
-            f"No letter can leave: {error}",
-            hint="Let MAILERS['default'], or EMAIL_BACKEND and its kin before Django 6.1, name a mail server.",
+            f"No e-mail can be sent: {error}",
+            hint="Configure a mail server in MAILERS['default'], or before Django 6.1 in EMAIL_BACKEND and EMAIL_HOST.",
             id="django_simple_auth.W012",
         )
         return
     if isinstance(mailer, smtp.EmailBackend) and mailer.timeout is None:
         yield checks.Warning(
-            "Mail is sent without a timeout: a mail server that hangs would hold everybody who sends letters.",
-            hint="Set MAILERS['default']['OPTIONS']['timeout'], or EMAIL_TIMEOUT before Django 6.1, to 10 seconds.",
+            "E-mails are sent without a timeout: a mail server that hangs blocks the threads that send them.",
+            hint="Set MAILERS['default']['OPTIONS']['timeout'] (before Django 6.1: EMAIL_TIMEOUT) to 10 seconds.",
             id="django_simple_auth.W011",
         )
 
 
-def _are_sent() -> bool:
-    """Whether the settings leave any letter to be sent."""
+def _sends_any() -> bool:
+    """Whether any e-mail is sent with these settings."""
     return conf.PUBLIC_URL is not None or bool(conf.NOTIFICATIONS)
 
 
 def _task_backend() -> Any:
-    """What takes letters; None where the host has no tasks. Raises what it has against them."""
+    """The task backend that sends e-mails; None without TASKS. Raises whatever a misconfigured backend raises."""
     if not delivery.has_tasks():
         return None
     task = delivery.task()
     backend = task.get_backend()
-    # Importing the task has asked this already, of the settings as they were then.
+    # The import validates too, but only the first one, with the settings of that time.
     backend.validate_task(task)
     return backend
 
 
 def _mailer() -> Any:
-    """What Django hands letters to. Making it connects to nobody."""
+    """Django's mail backend. Creating it opens no connection."""
     mailers: Any = getattr(core_mail, "mailers", None)
     return core_mail.get_connection() if mailers is None else mailers.default

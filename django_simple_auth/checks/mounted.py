@@ -1,4 +1,4 @@
-"""What the host's URLconf holds."""
+"""The views in the project's URLconf."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from ..wire.resource import Resource
 
 
 @dataclass(frozen=True)
-class HostView:
-    """A DRF view of the host's own."""
+class ProjectView:
+    """A DRF view of the project itself."""
 
     path: str
     authentication_classes: Sequence[Any]
     is_closed: bool
-    """Whether not everybody may do everything there."""
+    """Whether it has a permission class other than AllowAny."""
 
 
 def endpoints() -> Iterator[tuple[str, Endpoint]]:
     """Every endpoint of a contract, with its path."""
     for path, callback, cls in _drf_views():
-        # Each path is there twice, for its optional slash; the one that the contract writes is in the schema.
+        # Each path exists twice, with and without the slash; only the one in the contract is in the schema.
         if issubclass(cls, Resource) and "schema" not in callback.initkwargs:
             yield from ((path, endpoint) for endpoint in cls.endpoints.values())
 
 
-def host_views() -> Iterator[HostView]:
-    """The views of the host's that say by class attributes, or by what ``as_view()`` is given, whom they let in."""
+def project_views() -> Iterator[ProjectView]:
+    """The project's views whose classes are set as attributes or in ``as_view()``, not computed for each request."""
     for path, callback, cls in _drf_views():
         if issubclass(cls, Resource) or cls.get_authenticators is not APIView.get_authenticators:
             continue
         given = callback.initkwargs
         authentication = given.get("authentication_classes", cls.authentication_classes)
         permissions = given.get("permission_classes", cls.permission_classes)
-        # Some hosts make them properties, for a view to decide at each request.
+        # Some projects make them properties.
         if isinstance(authentication, (list, tuple)) and isinstance(permissions, (list, tuple)):
             types = [cls for cls in authentication if isinstance(cls, type)]
-            yield HostView(path, types, any(permission is not AllowAny for permission in permissions))
+            yield ProjectView(path, types, any(permission is not AllowAny for permission in permissions))
 
 
 def _drf_views() -> Iterator[tuple[str, Any, type[APIView]]]:
-    # A host that uses the services alone may have no URLs at all.
+    # A project that uses only the services may have no URLs.
     if not getattr(settings, "ROOT_URLCONF", None):
         return
     for path, callback in _below(get_resolver(), "/"):

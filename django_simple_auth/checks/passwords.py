@@ -1,4 +1,4 @@
-"""Whether passwords are kept well."""
+"""Checks of the password hashers."""
 
 from __future__ import annotations
 
@@ -20,47 +20,47 @@ LEAST: dict[type, tuple[str, int]] = {
     hashers.ScryptPasswordHasher: ("work_factor", 2**14),
     hashers.Argon2PasswordHasher: ("memory_cost", 7168),
 }
-"""``{hasher: (attribute, least value)}``: OWASP Password Storage Cheat Sheet. A subclass stands before its parent."""
+"""``{hasher: (attribute, minimum)}`` from OWASP's Password Storage Cheat Sheet. Subclasses before their parents."""
 
 
 @check()
 def check_hasher() -> Iterator[CheckMessage]:
-    """E008: nothing hashes passwords."""
+    """E008: the preferred password hasher does not work."""
     try:
         _hasher()
-    except Exception as error:  # noqa: BLE001  (whatever it raises, no password is hashed)
+    except Exception as error:  # noqa: BLE001  (a hasher can raise anything)
         reason = error if settings.PASSWORD_HASHERS else "it is empty."
         yield checks.Error(
             f"The first of PASSWORD_HASHERS cannot hash passwords: {reason}",
-            hint="Install what it needs, or remove PASSWORD_HASHERS: Django's default needs nothing.",
+            hint="Install the library that it needs, or remove PASSWORD_HASHERS: Django's default needs no library.",
             id="django_simple_auth.E008",
         )
 
 
 @check(deploy=True)
 def check_hasher_is_strong() -> Iterator[CheckMessage]:
-    """W010: new passwords are hashed so fast that whoever steals the table can guess them."""
+    """W010: new passwords are hashed so fast that stolen hashes can be cracked."""
     try:
         hasher = _hasher()
     except Exception:  # noqa: BLE001  (E008 says so)
         return
     name, least = next((least for cls, least in LEAST.items() if isinstance(hasher, cls)), ("", 0))
     if isinstance(hasher, hashers.MD5PasswordHasher):
-        fault = "is made for tests"
+        weakness = "is meant for tests"
     elif name and getattr(hasher, name) < least:
-        fault = f"has {name} = {getattr(hasher, name)}, and should have {least} at least"
+        weakness = f"has {name} = {getattr(hasher, name)}, which should be at least {least}"
     else:
         return
     yield checks.Warning(
-        f"Passwords can be guessed by whoever steals their hashes: {type(hasher).__name__} {fault}.",
-        hint="Let a strong hasher be the first of PASSWORD_HASHERS, or remove the setting for Django's default. Each "
-        "password is hashed anew at its next login.",
+        f"The password hasher is too weak: {type(hasher).__name__} {weakness}.",
+        hint="Put a strong hasher first in PASSWORD_HASHERS, or remove the setting to use Django's default. Existing "
+        "passwords are hashed again when their users log in.",
         id="django_simple_auth.W010",
     )
 
 
 def _hasher() -> Any:
-    """What hashes new passwords. Raises ImportError if it lacks what it needs, and what Django has against it."""
+    """The hasher of new passwords. Raises ImportError if its library is missing, and whatever Django raises."""
     hasher: Any = hashers.get_hasher()
     if library := getattr(hasher, "library", None):
         import_module(library if isinstance(library, str) else library[-1])

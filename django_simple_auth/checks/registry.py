@@ -1,4 +1,4 @@
-"""How a check of ours comes to Django's."""
+"""Registers the checks with Django."""
 
 from __future__ import annotations
 
@@ -17,52 +17,52 @@ DatabaseCheck: TypeAlias = Callable[[str], Iterable[CheckMessage]]
 
 
 def check(*, deploy: bool = False) -> Callable[[Check], Check]:
-    """Register a function that yields messages. Where it asks for a setting that cannot be meant, it says nothing.
+    """Register a function that yields messages. Its docstring begins with their ids.
 
-    E001 has said it then. Its docstring begins with the ids of what it says. ``deploy``: by ``check --deploy`` alone.
+    If it reads an invalid setting, it reports nothing: E001 has done so. ``deploy``: run by ``check --deploy`` only.
     """
 
-    def decorate(say: Check) -> Check:
+    def decorate(function: Check) -> Check:
         def run(**kwargs: Any) -> list[CheckMessage]:
-            return _unless_said(say)
+            return _messages(function)
 
         register(run, "simple_auth", deploy=deploy)
-        return say
+        return function
 
     return decorate
 
 
 def check_database(*, deploy: bool = False) -> Callable[[DatabaseCheck], DatabaseCheck]:
-    """As ``check``, for what reads a database that has our tables: by ``check --database <alias>`` and ``migrate``.
+    """As ``check``, for functions that query a database with our tables: ``check --database <alias>`` and ``migrate``.
 
-    Not under our tag as well: ``check --tag simple_auth`` would read every database without being asked to.
+    Without our tag, so that ``check --tag simple_auth`` queries no database.
     """
 
-    def decorate(say: DatabaseCheck) -> DatabaseCheck:
+    def decorate(function: DatabaseCheck) -> DatabaseCheck:
         def run(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
             found: list[CheckMessage] = []
-            for using in filter(_has_ours, databases or ()):
+            for using in filter(_has_our_tables, databases or ()):
                 try:
-                    # PostgreSQL answers nothing more in a transaction in which a query has failed.
+                    # After a failed query, PostgreSQL refuses all others in the same transaction.
                     with transaction.atomic(using=using):
-                        found += _unless_said(lambda: say(using))  # noqa: B023  (it is called at once)
+                        found += _messages(lambda: function(using))  # noqa: B023  (it is called at once)
                 except Error:
-                    # ``migrate`` asks before it has made the tables, or the columns of a new version.
+                    # ``migrate`` runs the checks before it creates tables and columns.
                     continue
             return found
 
         register(run, Tags.database, deploy=deploy)
-        return say
+        return function
 
     return decorate
 
 
-def _unless_said(say: Check) -> list[CheckMessage]:
+def _messages(function: Check) -> list[CheckMessage]:
     try:
-        return list(say())
+        return list(function())
     except ImproperlyConfigured:
         return []
 
 
-def _has_ours(using: str) -> bool:
+def _has_our_tables(using: str) -> bool:
     return all(router.allow_migrate_model(using, model) for model in (Identifier, get_user_model()))

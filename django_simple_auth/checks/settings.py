@@ -1,4 +1,4 @@
-"""Whether the settings can be meant at all."""
+"""Checks of the settings themselves."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from django.core.exceptions import ImproperlyConfigured
 from ..conf import KEYS, conf
 from .registry import check
 
+_TOP_LEVEL = "TOKEN_EXPIRED_AFTER_SECONDS"
+
 
 @check()
 def check_values() -> Iterator[CheckMessage]:
-    """E001: a value that cannot be meant."""
-    for name in ["TOKEN_EXPIRED_AFTER_SECONDS", "SIMPLE_AUTH", *sorted(KEYS)]:
+    """E001: a setting has an invalid value."""
+    for name in [_TOP_LEVEL, "SIMPLE_AUTH", *sorted(KEYS)]:
         try:
             getattr(conf, name)
         except ImproperlyConfigured as error:
             yield checks.Error(
                 str(error),
-                hint="The settings table in README.md has every key with its default.",
+                hint="Correct the value, or remove the setting to use its default.",
                 id="django_simple_auth.E001",
             )
             if name == "SIMPLE_AUTH":
@@ -30,10 +32,14 @@ def check_values() -> Iterator[CheckMessage]:
 
 @check()
 def check_keys() -> Iterator[CheckMessage]:
-    """E002: a key that does not exist."""
+    """E002: SIMPLE_AUTH has an unknown key."""
     for key in sorted(map(str, conf.SIMPLE_AUTH.keys() - KEYS)):
+        if key == _TOP_LEVEL:
+            hint = f"{key} is a top-level setting: move it out of SIMPLE_AUTH."
+        else:
+            hint = f"Correct or remove it. The settings are: {', '.join(sorted(KEYS))}."
         yield checks.Error(
             f"SIMPLE_AUTH has no setting {key!r}.",
-            hint=f"Remove it, or write one of: {', '.join(sorted(KEYS))}.",
+            hint=hint,
             id="django_simple_auth.E002",
         )

@@ -1,4 +1,4 @@
-"""Whether limits hold."""
+"""Checks of throttling."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .registry import check
 
 @check()
 def check_throttle_scopes() -> Iterator[CheckMessage]:
-    """E004: a rate for a scope that nothing counts under, most likely a typing error."""
+    """E004: THROTTLE_RATES has a rate for an unknown scope."""
     counted = {endpoint.throttle for _path, endpoint in mounted.endpoints() if endpoint.throttle}
     scopes = counted | DEFAULT_RATES.keys()
     for scope in sorted(conf.THROTTLE_RATES.keys() - scopes):
         yield checks.Error(
-            f"SIMPLE_AUTH['THROTTLE_RATES'] has a rate for {scope!r}, which no endpoint counts under.",
+            f"SIMPLE_AUTH['THROTTLE_RATES'] has a rate for {scope!r}, but no endpoint uses this scope.",
             hint=f"The scopes are: {', '.join(sorted(scopes))}.",
             id="django_simple_auth.E004",
         )
@@ -30,21 +30,21 @@ def check_throttle_scopes() -> Iterator[CheckMessage]:
 
 @check(deploy=True)
 def check_cache() -> Iterator[CheckMessage]:
-    """W004: the default cache is not shared by all processes, or cannot count in one step."""
+    """W004: the default cache is not shared between processes, or cannot count atomically."""
     cache = caches[DEFAULT_CACHE_ALIAS]
     name = type(cache).__name__
     if not conf.THROTTLE_RATES or conf.THROTTLE_STORE == "database":
         return
     if not counts_atomically(cache):
-        text = f"Limits are counted in the database: the default cache, {name}, cannot count in one step."
+        text = f"Attempts are counted in the database: the default cache, {name}, cannot count atomically."
     elif isinstance(cache, LocMemCache):
-        text = f"Limits are counted in the default cache, {name}, which each process has for itself."
+        text = f"Attempts are counted in the default cache, {name}, which is not shared between processes."
     else:
         return
     yield checks.Warning(
         text,
-        hint="Let CACHES['default'] be Redis or Memcached, or count in the database by "
-        "SIMPLE_AUTH['THROTTLE_STORE'] = 'database', at some queries a login. Switch limits off by "
-        "SIMPLE_AUTH['THROTTLE_RATES'] = {} if something else limits attempts.",
+        hint="Set CACHES['default'] to Redis or Memcached; or count in the database with "
+        "SIMPLE_AUTH['THROTTLE_STORE'] = 'database', which costs a few queries per login. If something else limits "
+        "attempts, switch throttling off with SIMPLE_AUTH['THROTTLE_RATES'] = {}.",
         id="django_simple_auth.W004",
     )

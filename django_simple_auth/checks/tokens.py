@@ -1,4 +1,4 @@
-"""Whether tokens open what they should, and end."""
+"""Checks that tokens are accepted where they should be, and expire."""
 
 from __future__ import annotations
 
@@ -24,74 +24,73 @@ from .registry import check, check_database
 _DEFAULT = "REST_FRAMEWORK['DEFAULT_AUTHENTICATION_CLASSES']"
 _OURS = "django_simple_auth.authentication.TokenAuthentication"
 LONG = timedelta(days=7)
-"""Since when rows must be dead to show that nobody clears them away."""
+"""Tokens that expired longer ago show that ``clear_expired_tokens`` is not run."""
 
 
 @check()
 def check_order() -> Iterator[CheckMessage]:
-    """E006, W008: another class reads the same keyword first, and refuses what it does not know."""
+    """E006, W008: another authentication class with the same keyword comes first and rejects our tokens."""
     places = {tuple(_defaults()): _DEFAULT}
-    for view in mounted.host_views():
+    for view in mounted.project_views():
         places.setdefault(tuple(view.authentication_classes), f"the view at {view.path}")
     for path, endpoint in mounted.endpoints():
         places.setdefault(tuple(endpoint.authentication_classes), f"the endpoint at {path}")
     for classes, place in places.items():
         for cls, keyword in _before_ours(classes):
             name = f"{cls.__module__}.{cls.__qualname__}"
-            hint = f"Put {_OURS} first: it leaves every token that is none of ours to the next class."
+            hint = f"Put {_OURS} first: it passes tokens of other packages on to the next class."
             if issubclass(cls, DRFTokenAuthentication):
                 yield checks.Error(
-                    f"In {place}, {name} stands before ours, and answers 401 to our tokens: both read "
+                    f"In {place}, {name} comes before ours and answers 401 to our tokens: both read "
                     f"'Authorization: {keyword} <token>'.",
                     hint=hint,
                     id="django_simple_auth.E006",
                 )
             else:
                 yield checks.Warning(
-                    f"In {place}, {name} stands before ours and reads 'Authorization: {keyword} <token>', too: it may "
-                    "refuse our tokens.",
+                    f"In {place}, {name} comes before ours and may reject our tokens: both read "
+                    f"'Authorization: {keyword} <token>'.",
                     hint=hint,
                     id="django_simple_auth.W008",
                 )
 
 
 @check()
-def check_host_views() -> Iterator[CheckMessage]:
-    """W007: tokens are handed out, and open none of the host's own views."""
+def check_project_views() -> Iterator[CheckMessage]:
+    """W007: users get tokens, but none of the project's views accepts them."""
     if not any(_reads_ours(endpoint.authentication_classes) for _path, endpoint in mounted.endpoints()):
         return
-    closed = [view for view in mounted.host_views() if view.is_closed]
+    closed = [view for view in mounted.project_views() if view.is_closed]
     if not closed or _reads_ours(_defaults()) or any(_reads_ours(view.authentication_classes) for view in closed):
         return
     yield checks.Warning(
-        f"Tokens are handed out, and none of your own views takes them. {closed[0].path} is one.",
-        hint=f"Add '{_OURS}' to {_DEFAULT}, or to the authentication_classes of the views that tokens are to open.",
+        f"Users get tokens, but none of your views accepts them, for example {closed[0].path}.",
+        hint=f"Add '{_OURS}' to {_DEFAULT}, or to the authentication_classes of your views.",
         id="django_simple_auth.W007",
     )
 
 
 @check(deploy=True)
-def check_ends() -> Iterator[CheckMessage]:
-    """W009: no login ever ends by itself, so nothing can be cleared away."""
-    ends = (conf.TOKEN_EXPIRED_AFTER_SECONDS, conf.TOKEN_IDLE_TIMEOUT_SECONDS, conf.MAX_TOKENS_PER_USER)
-    if any(end is not None for end in ends):
+def check_expiry() -> Iterator[CheckMessage]:
+    """W009: tokens never expire."""
+    limits = (conf.TOKEN_EXPIRED_AFTER_SECONDS, conf.TOKEN_IDLE_TIMEOUT_SECONDS, conf.MAX_TOKENS_PER_USER)
+    if any(limit is not None for limit in limits):
         return
     yield checks.Warning(
-        "Nothing ends a login but its user: tokens pile up, clear_expired_tokens may delete none, and one that was "
-        "stolen is good for ever.",
-        hint="Set TOKEN_EXPIRED_AFTER_SECONDS, or SIMPLE_AUTH['TOKEN_IDLE_TIMEOUT_SECONDS'] for unused tokens.",
+        "Tokens never expire: a stolen token stays valid until its user logs out, and the table only grows.",
+        hint="Set TOKEN_EXPIRED_AFTER_SECONDS, or SIMPLE_AUTH['TOKEN_IDLE_TIMEOUT_SECONDS'] to expire unused tokens.",
         id="django_simple_auth.W009",
     )
 
 
 @check_database(deploy=True)
 def check_purge(using: str) -> Iterator[CheckMessage]:
-    """W016: tokens that died long ago are still there."""
+    """W016: tokens that expired long ago have not been deleted."""
     if not AuthToken.objects.using(using).filter(lifetime.expired(clock.now() - LONG)).exists():
         return
     yield checks.Warning(
-        f"Tokens that died more than {LONG.days} days ago are still in the database {using!r}.",
-        hint="Run manage.py clear_expired_tokens daily, by cron or whatever runs things for you.",
+        f"The database {using!r} has tokens that expired more than {LONG.days} days ago.",
+        hint="Run manage.py clear_expired_tokens daily, for example with cron.",
         id="django_simple_auth.W016",
     )
 
@@ -106,9 +105,9 @@ def _reads_ours(classes: Sequence[Any]) -> bool:
 
 
 def _before_ours(classes: Sequence[Any]) -> Iterator[tuple[type, str]]:
-    """Classes of others that read a keyword of ours before we do, each with the keyword."""
+    """Other authentication classes that come before ours and read the same keyword, each with the keyword."""
     for place, ours in enumerate(classes):
-        # One that reads a cookie or the query is in nobody's way.
+        # A class that reads a cookie or the query string does not use the header.
         if issubclass(ours, TokenAuthentication) and ours.secret_of is TokenAuthentication.secret_of:
             for cls in classes[:place]:
                 keyword = _keyword(cls)
@@ -118,9 +117,9 @@ def _before_ours(classes: Sequence[Any]) -> Iterator[tuple[type, str]]:
 
 
 def _keyword(cls: Any) -> str:
-    """What the class reads in ``Authorization``, as far as it says so with a 401."""
+    """The keyword that the class reads in ``Authorization``, taken from its ``WWW-Authenticate``; "" if unknown."""
     try:
         header = cls().authenticate_header(Request(HttpRequest()))
-    except Exception:  # noqa: BLE001  (it may want to know more of the request; then it says nothing)
+    except Exception:  # noqa: BLE001  (it may need a real request)
         return ""
     return str(header or "").partition(" ")[0]

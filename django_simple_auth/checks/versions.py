@@ -1,4 +1,4 @@
-"""Whether what we stand on is mended."""
+"""Checks the versions of Django and Django REST framework."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from django.utils.version import get_version_tuple
 from .registry import check
 
 DJANGO = ((5, 2, 14), (6, 0, 5))
-"""The first good one of each series; a later series is good from its beginning."""
+"""The first version of each series with the required fixes; later series have them from the start."""
 DRF = (3, 18, 2)
 
 
 @check()
 def check_versions() -> Iterator[CheckMessage]:
-    """E010: a Django or a REST framework with errors that have been mended since."""
+    """E010: Django or Django REST framework is too old and lacks required fixes."""
     installed = django.VERSION[:3]
     oldest = next((oldest for oldest in reversed(DJANGO) if installed[:2] >= oldest[:2]), DJANGO[0])
     for name, has, needs in [
@@ -29,7 +29,7 @@ def check_versions() -> Iterator[CheckMessage]:
         if has < needs:
             has_text, needs_text = (".".join(map(str, version)) for version in (has, needs))
             yield checks.Error(
-                f"{name} {has_text} is installed, which lacks what {needs_text} has mended.",
+                f"{name} {has_text} is installed, but fixes from {needs_text} are required.",
                 hint=f"pip install --upgrade {name}",
                 id="django_simple_auth.E010",
             )

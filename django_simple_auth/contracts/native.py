@@ -138,7 +138,7 @@ class PasswordByLink(serializers.Serializer):
     new_password = PasswordField()
 
 
-ON_ITS_WAY = Detail(_("We have sent you a mail that says how to go on."))
+ON_ITS_WAY = Detail(_("We have sent you an e-mail with the next steps."))
 
 contract = Contract(
     Endpoint("register/", Register, request=Registration, response=Account, accepted=ON_ITS_WAY),

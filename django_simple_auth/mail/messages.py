@@ -1,9 +1,13 @@
-"""What a letter says, to whom it still goes, and the secret in its link. Not who hands it over, or when."""
+"""The e-mails: what they say, whether they are still sent, and the one-time token in their link.
+
+``delivery`` decides when an e-mail is sent and by what: a task, a thread, or at once.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -12,10 +16,12 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.timesince import timesince
 from django.views.decorators.debug import sensitive_variables
 
 from .. import signals
 from ..conf import conf
+from ..db import clock
 from ..exceptions import LinkInvalid, TooManyAttempts
 from ..identity import folding, identifiers, user_model
 from ..models import OneTimeToken
@@ -27,11 +33,11 @@ logger = logging.getLogger("django_simple_auth")
 
 
 class DeliveryFailed(Exception):
-    """The letter did not leave, and that has been told. Carries neither secret nor address."""
+    """The e-mail was not sent, and ``signals.mail_failed`` has said so. Carries neither token nor address."""
 
 
 class _Link(str):
-    """Prints nothing of itself: of a template that asks for what is not there, Django logs all that is."""
+    """A link whose ``repr`` hides it: Django logs the whole context when a template uses an unknown variable."""
 
     __slots__ = ()
 
@@ -41,86 +47,109 @@ class _Link(str):
 
 @sensitive_variables()
 def deliver(
-    letter: str, key: str, email: str, language: str, stamp: str = "", facts: Mapping[str, str] | None = None
+    message: str,
+    user_id: str,
+    email: str,
+    language: str,
+    fingerprint: str = "",
+    facts: Mapping[str, str] | None = None,
 ) -> None:
-    """Write and send a letter to the user with this primary key, unless what became of the user makes it pointless.
+    """Render and send the e-mail ``message``, unless the user has been deleted or disabled or has no address.
 
-    Raises ``Undelivered``, after the event, for a task queue that tries again.
+    ``email`` is the recipient; if it is empty, the user's stored address. ``fingerprint`` is that of the password when
+    the e-mail was requested. Raises ``DeliveryFailed`` after sending the signal, so that a task queue can retry.
     """
-    user = user_model.all_users().filter(pk=key).first() if key else None
-    if user is None and letter != OneTimeToken.Purpose.INVITE:
+    user = user_model.all_users().filter(pk=user_id).first() if user_id else None
+    if user is None and message != OneTimeToken.Purpose.INVITE:
         return
     if user is not None and not (user.is_active and (email := email or user_model.email_of(user))):
         return
-    # A new password must find in the queue, too, what it withdraws.
-    if letter in links.ENDED_BY_NEW_PASSWORD and stamp and not constant_time_compare(stamp, password_fingerprint(user)):
+    # A new password revokes these links, also those that are still in the queue.
+    is_bound = bool(fingerprint) and message in links.ENDED_BY_NEW_PASSWORD
+    if is_bound and not constant_time_compare(fingerprint, password_fingerprint(user)):
         return
     facts = facts or {}
     if user is not None and "device" in facts and not known_devices.remember(user, facts["device"]):
         return
     try:
-        # Nobody's mailbox is for strangers to fill. Nor is it for a thief to fill until the way back has no room.
-        if letter != OneTimeToken.Purpose.REVERT:
-            attempts.hit("mail", letter, folding.fold(email))
+        # Limit e-mail per address. Revert links are exempt: an attacker could use up the limit first.
+        if message != OneTimeToken.Purpose.REVERT:
+            attempts.hit("mail", message, folding.fold(email))
         with translation.override(language):
-            _render(letter, user, email, facts).send()
+            _render(message, user, email, facts).send()
     except LinkInvalid:
-        # The user was deleted meanwhile.
+        # The user was deleted, or changed the password, while the e-mail was rendered.
         return
     except TooManyAttempts:
-        signals.rate_limit_exceeded.send(user=user, scope="mail", letter=letter)
-    except Exception as error:  # noqa: BLE001  (whatever it is, it is no answer to anybody)
-        report_failure(letter, user, error)
+        signals.rate_limit_exceeded.send(user=user, scope="mail", message=message)
+    except Exception as error:  # noqa: BLE001  (a template or a mail server can raise anything)
+        report_failure(message, user, error)
         if user is not None and "device" in facts:
-            # It has not been told; whoever tries again must find it new.
+            # The user was not told, so the device must still be new when the task is retried.
             known_devices.forget(user, facts["device"])
-        raise DeliveryFailed(f"{letter}: {type(error).__name__}") from None
+        raise DeliveryFailed(f"{message}: {type(error).__name__}") from None
 
 
-def report_failure(letter: str, user: AbstractBaseUser | None, error: Exception) -> None:
-    """Tell that a letter did not leave."""
+def report_failure(message: str, user: AbstractBaseUser | None, error: Exception) -> None:
+    """Log that an e-mail was not sent, and send ``signals.mail_failed``."""
     # Without the traceback: the link is in the variables of many frames, and error reports show those.
     reason = str(error)
     if redaction.mentions_token(reason):
-        reason = "(its text quotes the letter's link)"
-    logger.error("The letter %r could not be sent: %s: %s", letter, type(error).__name__, reason)
-    signals.mail_failed.send(user=user, letter=letter, error=type(error).__name__)
+        reason = "(its text quotes the link of the e-mail)"
+    logger.error("The e-mail %r could not be sent: %s: %s", message, type(error).__name__, reason)
+    signals.mail_failed.send(user=user, message=message, error=type(error).__name__)
 
 
 def password_fingerprint(user: AbstractBaseUser | None) -> str:
-    """Whether the password is still the same, for a queue to keep: neither it nor its hash can be read from this."""
+    """A value that changes with the user's password, and from which neither password nor hash can be computed."""
     password = "" if user is None else user.password
     return salted_hmac("django_simple_auth.mail.delivery", password, algorithm="sha256").hexdigest()
 
 
 @sensitive_variables()
-def _render(letter: str, user: AbstractBaseUser | None, email: str, facts: Mapping[str, str]) -> EmailMultiAlternatives:
-    # To an email that may be a stranger's goes nothing that somebody else has chosen.
+def _render(
+    message: str, user: AbstractBaseUser | None, email: str, facts: Mapping[str, str]
+) -> EmailMultiAlternatives:
+    # Never send user-chosen text to an unverified address.
     name = email
     if user is not None and identifiers.has(user, "email", email) and identifiers.is_verified(user):
         name = user.get_username()
-    context: dict[str, Any] = {"facts": facts, "user": user, "name": name, "email": email}
-    if letter in OneTimeToken.Purpose.values:
-        purpose = OneTimeToken.Purpose(letter)
-        context["lifetime"] = links.LIFETIMES[purpose]
-        # Before a secret is made that nobody could be sent.
-        pattern = _public_url() + conf.FRONTEND_URLS[letter]
+    context: dict[str, Any] = {
+        "site_name": conf.SITE_NAME,
+        "user": user,
+        "name": name,
+        "email": email,
+        "facts": facts,
+    }
+    if message in OneTimeToken.Purpose.values:
+        purpose = OneTimeToken.Purpose(message)
+        context["lifetime"] = _in_words(links.LIFETIMES[purpose])
+        # First, so that no token is issued that cannot be sent.
+        pattern = _public_url() + conf.FRONTEND_URLS[message]
         row_id = facts.get("row")
         secret = links.issue(purpose, email, user) if row_id is None else links.renew(purpose, row_id)
         context["link"] = _Link(pattern.replace("{token}", secret))
-    subject, text, html = (
-        render_to_string(f"django_simple_auth/mail/{letter}.{kind}", context) for kind in ("subject.txt", "txt", "html")
-    )
-    message = EmailMultiAlternatives(" ".join(subject.split()), text, to=[email])
+    template = f"django_simple_auth/mail/{message}"
+    context["subject"] = " ".join(render_to_string(f"{template}.subject.txt", context).split())
+    text = render_to_string(f"{template}.txt", context)
+    html = render_to_string(f"{template}.html", context)
+    built = EmailMultiAlternatives(context["subject"], text, to=[email])
     if html.strip():
-        message.attach_alternative(html, "text/html")
-    return message
+        built.attach_alternative(html, "text/html")
+    return built
+
+
+def _in_words(lifetime: timedelta) -> str:
+    """Such as "30 minutes", in the active language."""
+    # Django's own words, which it has in more languages than we do; it joins them with no-break spaces.
+    now = clock.now()
+    return timesince(now, now + lifetime).replace("\xa0", " ")
 
 
 def _public_url() -> str:
     if (url := conf.PUBLIC_URL) is None:
         raise ImproperlyConfigured(
-            "Links in mails need SIMPLE_AUTH['PUBLIC_URL'], such as 'https://www.example.com'. They are never built "
-            "from the Host header, which is the client's to choose."
+            "Set SIMPLE_AUTH['PUBLIC_URL'] to the address of your pages, such as 'https://www.example.com': links in "
+            "e-mails are built from it, and never from the Host header, which the client chooses."
         )
     return url

@@ -1,6 +1,6 @@
-"""Letters that tell the owner what was done to the account, so that somebody else's doing does not go unnoticed.
+"""E-mails that tell users what was done to their account, so that they notice when somebody else did it.
 
-That the address was changed is told by the letter with the way back, which belongs to the change.
+``accounts.emails`` sends the one about a changed e-mail address, because it carries the revert link.
 """
 
 from __future__ import annotations
@@ -17,43 +17,42 @@ from . import delivery, known_devices
 
 
 def connect() -> None:
-    """Let the events be heard that SIMPLE_AUTH["NOTIFICATIONS"] may ask a letter for."""
-    signals.password_changed.connect(_tell_of_password, dispatch_uid="simple_auth.notices")
-    signals.key_created.connect(_tell_of_new_key, dispatch_uid="simple_auth.notices")
-    signals.key_deleted.connect(_tell_of_deleted_key, dispatch_uid="simple_auth.notices")
-    signals.logged_in.connect(_tell_of_login, dispatch_uid="simple_auth.notices")
+    """Connect the receivers that send the notifications in SIMPLE_AUTH["NOTIFICATIONS"]."""
+    signals.password_changed.connect(_notify_password_changed, dispatch_uid="simple_auth.notifications")
+    signals.key_created.connect(_notify_key_created, dispatch_uid="simple_auth.notifications")
+    signals.key_deleted.connect(_notify_key_deleted, dispatch_uid="simple_auth.notifications")
+    signals.logged_in.connect(_notify_new_device, dispatch_uid="simple_auth.notifications")
 
 
-def _tell_of_password(user: AbstractBaseUser, way: str, request: HttpRequest | None, **facts: Any) -> None:
-    _tell("password", "password_changed", user)
+def _notify_password_changed(user: AbstractBaseUser, way: str, request: HttpRequest | None, **facts: Any) -> None:
+    _notify("password", "password_changed", user)
     if way == "reset" and "login" in conf.NOTIFICATIONS:
-        # Whoever had to take his account back wants to hear of whoever else was known to it.
+        # An attacker may have logged in before the reset, and their device must not stay a known one.
         known_devices.forget_others(user, "" if request is None else request.META.get("HTTP_USER_AGENT", ""))
 
 
-def _tell_of_new_key(user: AbstractBaseUser, **facts: Any) -> None:
-    _tell("key", "key_created", user)
+def _notify_key_created(user: AbstractBaseUser, **facts: Any) -> None:
+    _notify("key", "key_created", user)
 
 
-def _tell_of_deleted_key(user: AbstractBaseUser, **facts: Any) -> None:
-    _tell("key", "key_deleted", user)
+def _notify_key_deleted(user: AbstractBaseUser, **facts: Any) -> None:
+    _notify("key", "key_deleted", user)
 
 
-def _tell_of_login(user: AbstractBaseUser, device: str | None = None, ip_address: str = "", **facts: Any) -> None:
-    # A contract without tokens knows no devices, and its logins open nothing.
+def _notify_new_device(user: AbstractBaseUser, device: str | None = None, ip_address: str = "", **facts: Any) -> None:
+    # A contract without tokens sends no device, and its logins grant no access.
     if device is not None:
-        at = f"{clock.now():%Y-%m-%d %H:%M} UTC"
-        _tell(
+        _notify(
             "login",
-            "login",
+            "new_device",
             user,
             device=device,
-            described=known_devices.describe(device),
+            browser=known_devices.describe(device),
             ip_address=ip_address,
-            at=at,
+            time=f"{clock.now():%Y-%m-%d %H:%M} UTC",
         )
 
 
-def _tell(notice: str, letter: str, user: AbstractBaseUser, **facts: str) -> None:
-    if notice in conf.NOTIFICATIONS:
-        delivery.send(letter, user, **facts)
+def _notify(notification: str, message: str, user: AbstractBaseUser, **facts: str) -> None:
+    if notification in conf.NOTIFICATIONS:
+        delivery.send(message, user, **facts)

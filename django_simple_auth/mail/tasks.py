@@ -1,7 +1,4 @@
-"""What the host's task worker runs. Workers find a task by its module and name.
-
-Not called ``tasks``: Celery imports every app's module of that name, and not every host has what this one needs.
-"""
+"""The task that sends an e-mail. Import this module only in projects that have set ``TASKS``: it needs django.tasks."""
 
 from __future__ import annotations
 
@@ -15,6 +12,11 @@ from . import messages
 
 @task()
 def deliver(
-    letter: str, key: str, email: str, language: str, stamp: str = "", facts: dict[str, str] | None = None
+    message: str,
+    user_id: str,
+    email: str,
+    language: str,
+    fingerprint: str = "",
+    facts: dict[str, str] | None = None,
 ) -> None:
-    messages.deliver(letter, key, email, language, stamp, facts)
+    messages.deliver(message, user_id, email, language, fingerprint, facts)

@@ -59,7 +59,7 @@ class UTCDateTimeField(serializers.DateTimeField):
 class ScopesField(serializers.Field):
     """A list of texts, refused as a whole: every error of ours is a list of texts, however deep a body is."""
 
-    default_error_messages = {"invalid": _("This must be a list of words.")}
+    default_error_messages = {"invalid": _("Must be a list of strings.")}
 
     def to_internal_value(self, data: Any) -> list[str]:
         if not isinstance(data, list) or not all(isinstance(word, str) for word in data):

@@ -71,7 +71,7 @@ def test_required_gives_no_token_before_the_proof(client: Any, mailbox: Any):
     client.post(f"{API}/register/", NEW)
     refused = client.post(f"{API}/login/", NEW)
     assert refused.status_code == 400
-    assert refused.json() == {"non_field_errors": ["Open the link in the mail that we have sent you first."]}
+    assert refused.json() == {"non_field_errors": ["Please verify your e-mail address first."]}
     assert not AuthToken.objects.exists()
     assert prove(client, mailbox[0]).status_code == 204
     assert client.post(f"{API}/login/", NEW).status_code == 200

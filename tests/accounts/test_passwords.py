@@ -83,7 +83,7 @@ def test_a_password_that_is_set_elsewhere_is_told_when_it_is_committed(
         user.set_password(NEW)
         user.save()
         assert not mailbox
-    assert [letter.subject for letter in mailbox] == ["Your password was changed"]
+    assert [letter.subject for letter in mailbox] == ["[www.example.com] Your password was changed"]
 
 
 def test_a_password_that_a_service_has_changed_is_told_once(
@@ -91,7 +91,7 @@ def test_a_password_that_a_service_has_changed_is_told_once(
 ):
     with django_capture_on_commit_callbacks(execute=True):
         passwords.change(user, PASSWORD, NEW)
-    assert [letter.subject for letter in mailbox] == ["Your password was changed"]
+    assert [letter.subject for letter in mailbox] == ["[www.example.com] Your password was changed"]
 
 
 def test_a_host_may_keep_the_api_keys_through_a_change(user: Any, settings: Any):

@@ -96,7 +96,7 @@ def test_an_invitation_is_a_letter_to_somebody_without_an_account(mailbox: Any):
     accounts.invite("Ann@EXAMPLE.com")
     (letter,) = mailbox
     assert letter.to == ["Ann@example.com"]
-    assert letter.subject == "You are invited"
+    assert letter.subject == "[www.example.com] You are invited"
     link = f"https://www.example.com/register#token={secret_in(letter)}"
     assert f"\n{link}\n" in letter.body
     assert f'href="{link}"' in letter.alternatives[0][0]
@@ -230,7 +230,7 @@ def test_a_known_and_an_unknown_address_get_one_answer(client: Any, user: Any):
     assert known.status_code == unknown.status_code == 202
     assert known.content == unknown.content
     assert known.headers == unknown.headers
-    assert known.json() == {"detail": "We have sent you a mail that says how to go on."}
+    assert known.json() == {"detail": "We have sent you an e-mail with the next steps."}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -252,7 +252,7 @@ def test_a_known_and_an_unknown_address_take_one_effort(client: Any, settings: A
         efforts.append((len(queries), len(hashed)))
     assert efforts[0] == efforts[1]
     assert efforts[0][1] == 1
-    assert handed == ["known", "verify"]
+    assert handed == ["already_registered", "verify"]
 
 
 @pytest.mark.usefixtures("_verify_first")
@@ -261,7 +261,7 @@ def test_the_owner_of_a_known_address_gets_a_letter_and_nothing_is_made(client: 
     register(client, email="BOB@example.com")
     (letter,) = mailbox
     assert letter.to == ["bob@example.com"]
-    assert letter.subject == "You have an account already"
+    assert letter.subject == "[www.example.com] You already have an account"
     assert "Hello bob@example.com," in letter.body
     assert "https://" not in letter.body
     assert list(User.objects.all()) == [user]
@@ -323,7 +323,7 @@ def test_a_rival_who_takes_the_address_in_between_is_not_told_of(late: Any, mail
     late("rival", "ann@example.com")
     accounts.register_neutrally(**NEW)
     assert User.objects.get().username == "rival"
-    assert [letter.subject for letter in mailbox] == ["You have an account already"]
+    assert [letter.subject for letter in mailbox] == ["[www.example.com] You already have an account"]
 
 
 @pytest.mark.usefixtures("_verify_first")

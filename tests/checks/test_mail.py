@@ -12,18 +12,18 @@ SMTP = "django.core.mail.backends.smtp.EmailBackend"
 QUIET = {"NOTIFICATIONS": [], "THROTTLE_RATES": {}}
 
 
-def test_e009_is_of_no_concern_without_tasks():
+def test_e009_passes_without_tasks():
     assert not delivery.has_tasks()
     assert not said("E009")
 
 
 @pytest.mark.parametrize("backend", ["immediate.ImmediateBackend", "dummy.DummyBackend"])
-def test_e009_is_of_no_concern_where_tasks_take_letters(use_tasks: Any, backend: str):
+def test_e009_passes_if_tasks_can_send_emails(use_tasks: Any, backend: str):
     use_tasks(backend)
     assert not said("E009")
 
 
-def test_e009_a_backend_that_is_not_there(use_tasks: Any):
+def test_e009_a_backend_that_does_not_exist(use_tasks: Any):
     use_tasks("no.such.Backend")
     (message,) = said("E009")
     assert "no.such.Backend" in message.msg
@@ -31,7 +31,7 @@ def test_e009_a_backend_that_is_not_there(use_tasks: Any):
     assert said("E009", include_deployment_checks=False)
 
 
-def test_e009_queues_without_the_one_that_letters_go_to(use_tasks: Any):
+def test_e009_a_backend_without_the_default_queue(use_tasks: Any):
     use_tasks("dummy.DummyBackend", QUEUES=["reports"])
     (message,) = said("E009")
     assert "Queue 'default' is not valid" in message.msg
@@ -44,7 +44,7 @@ def test_e009_no_default_backend_at_all(use_tasks: Any, tasks: Any):
     assert not said("W006")
 
 
-def test_w006_mail_inside_the_request(use_tasks: Any):
+def test_w006_emails_are_sent_within_the_request(use_tasks: Any):
     use_tasks("immediate.ImmediateBackend")
     assert len(said("W006")) == 1
     use_tasks("dummy.DummyBackend")
@@ -53,7 +53,7 @@ def test_w006_mail_inside_the_request(use_tasks: Any):
 
 @pytest.fixture
 def use_mailer(settings: Any) -> Any:
-    """Lets the host send by this backend, by whichever settings this Django has for that."""
+    """Configures this mail backend, with the settings of the installed Django version."""
 
     def use(backend: str, timeout: int | None = None) -> None:
         new = {"MAILERS": {"default": {"BACKEND": backend, "OPTIONS": {"host": "mail", "timeout": timeout}}}}
@@ -64,7 +64,7 @@ def use_mailer(settings: Any) -> Any:
     return use
 
 
-def test_w011_a_mail_server_that_may_hang_for_ever(use_mailer: Any):
+def test_w011_emails_are_sent_without_a_timeout(use_mailer: Any):
     use_mailer(SMTP)
     assert len(said("W011")) == 1
     assert not said("W011", include_deployment_checks=False)
@@ -72,7 +72,7 @@ def test_w011_a_mail_server_that_may_hang_for_ever(use_mailer: Any):
     assert not said("W011")
 
 
-def test_w011_is_of_no_concern_where_no_letter_is_sent(settings: Any, use_mailer: Any):
+def test_w011_passes_if_no_email_is_sent(settings: Any, use_mailer: Any):
     use_mailer(SMTP)
     settings.SIMPLE_AUTH = QUIET
     assert not said("W011")
@@ -81,7 +81,7 @@ def test_w011_is_of_no_concern_where_no_letter_is_sent(settings: Any, use_mailer
 
 
 @pytest.mark.filterwarnings("ignore:The EMAIL_")
-def test_w011_reads_the_settings_of_older_djangos_too(settings: Any):
+def test_w011_reads_the_mail_settings_of_older_djangos(settings: Any):
     del settings.MAILERS
     settings.EMAIL_BACKEND = SMTP
     assert len(said("W011")) == 1
@@ -89,38 +89,38 @@ def test_w011_reads_the_settings_of_older_djangos_too(settings: Any):
     assert not said("W011")
 
 
-def test_w012_a_mailer_that_cannot_be_had(use_mailer: Any):
+def test_w012_a_mail_backend_that_does_not_exist(use_mailer: Any):
     use_mailer("no.such.Backend")
     (message,) = said("W012")
     assert "No module named 'no'" in message.msg
     assert not said("W011")
 
 
-def test_w013_templates_that_no_engine_finds(settings: Any):
+def test_w013_templates_that_are_not_found(settings: Any):
     settings.TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates"}]
     (message,) = said("W013")
-    assert "TemplateDoesNotExist of django_simple_auth/mail/reset.txt" in message.msg
+    assert "TemplateDoesNotExist in django_simple_auth/mail/reset.txt" in message.msg
     assert "APP_DIRS" in message.hint
     assert "django_simple_auth.W013" in ids()
 
 
-def test_w013_a_template_of_the_hosts_own_that_cannot_be_read(settings: Any, tmp_path: Any):
+def test_w013_a_template_of_the_project_with_an_error(settings: Any, tmp_path: Any):
     own = tmp_path / "django_simple_auth/mail/reset.txt"
     own.parent.mkdir(parents=True)
     own.write_text("{% nonsense %}")
     settings.TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [tmp_path]}]
     (message,) = said("W013")
-    assert "TemplateSyntaxError of django_simple_auth/mail/reset.txt" in message.msg
+    assert "TemplateSyntaxError in django_simple_auth/mail/reset.txt" in message.msg
     assert "Invalid block tag" in message.msg
-    assert "mend it" in message.hint
+    assert "fix it" in message.hint
 
 
-def test_w013_no_engine(settings: Any):
+def test_w013_no_template_engine(settings: Any):
     settings.TEMPLATES = []
     assert len(said("W013")) == 1
 
 
-def test_w013_is_of_no_concern_where_no_letter_is_written(settings: Any):
+def test_w013_passes_if_no_email_is_sent(settings: Any):
     settings.TEMPLATES = []
     settings.SIMPLE_AUTH = QUIET
     assert not said("W013")

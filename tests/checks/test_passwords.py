@@ -13,13 +13,13 @@ DJANGOS = "django.contrib.auth.hashers"
 
 
 class Hurried(hashers.PBKDF2PasswordHasher):
-    """What hosts write who find logins too slow."""
+    """For a project that finds logins too slow."""
 
     iterations = 100_000
 
 
 class Lacking(hashers.Argon2PasswordHasher):
-    """Django's own, in an environment without its library."""
+    """Django's hasher, without its library."""
 
     library = ("argon2", "no_such_library.argon2")
 
@@ -29,35 +29,35 @@ class LackingBcrypt(hashers.BCryptPasswordHasher):
 
 
 class Own(hashers.BasePasswordHasher):
-    """One that only the host knows."""
+    """A hasher of the project's own."""
 
     algorithm = "own"
 
 
 @pytest.mark.parametrize(
-    ("hasher", "fault"),
+    ("hasher", "weakness"),
     [
-        (f"{DJANGOS}.MD5PasswordHasher", "MD5PasswordHasher is made for tests"),
-        (f"{__name__}.Hurried", "Hurried has iterations = 100000, and should have 600000 at least"),
+        (f"{DJANGOS}.MD5PasswordHasher", "MD5PasswordHasher is meant for tests"),
+        (f"{__name__}.Hurried", "Hurried has iterations = 100000, which should be at least 600000"),
         (f"{DJANGOS}.ScryptPasswordHasher", None),
         (f"{__name__}.Own", None),
     ],
 )
-def test_w010_hashes_that_can_be_guessed(settings: Any, hasher: str, fault: str | None):
+def test_w010_a_weak_hasher_comes_first(settings: Any, hasher: str, weakness: str | None):
     settings.PASSWORD_HASHERS = [hasher]
     found = said("W010")
-    assert len(found) == (fault is not None)
-    assert all(str(fault) in message.msg for message in found)
+    assert len(found) == (weakness is not None)
+    assert all(str(weakness) in message.msg for message in found)
     assert not said("W010", include_deployment_checks=False)
 
 
-def test_w010_says_nothing_of_djangos_default(settings: Any):
+def test_w010_passes_for_djangos_default(settings: Any):
     settings.PASSWORD_HASHERS = global_settings.PASSWORD_HASHERS
     assert not said("W010")
 
 
 @pytest.mark.parametrize("cls", LEAST)
-def test_every_least_value_is_one_that_the_hasher_has(cls: Any):
+def test_every_minimum_is_of_an_attribute_of_the_hasher(cls: Any):
     name, least = LEAST[cls]
     assert type(getattr(cls, name)) is type(least)
 
@@ -71,15 +71,15 @@ def test_every_least_value_is_one_that_the_hasher_has(cls: Any):
         (None, "it is empty."),
     ],
 )
-def test_e008_nothing_hashes_passwords(settings: Any, hasher: str | None, reason: str):
+def test_e008_the_first_hasher_does_not_work(settings: Any, hasher: str | None, reason: str):
     settings.PASSWORD_HASHERS = [hasher] if hasher else []
     (message,) = said("E008")
     assert message.msg == f"The first of PASSWORD_HASHERS cannot hash passwords: {reason}"
-    assert "Django's default needs nothing" in message.hint
+    assert "Django's default needs no library" in message.hint
     assert said("E008", include_deployment_checks=False)
     assert not said("W010")
 
 
-def test_e008_is_of_no_concern_for_hashers_that_only_read_old_passwords(settings: Any):
+def test_e008_passes_if_only_an_old_hasher_is_broken(settings: Any):
     settings.PASSWORD_HASHERS = [*global_settings.PASSWORD_HASHERS[:1], f"{__name__}.Lacking"]
     assert not said("E008")

@@ -35,11 +35,11 @@ class Closed(APIView):
 
 
 class Inherited(TokenAuthentication):
-    """A host's subclass of ours."""
+    """A project's subclass of our class."""
 
 
 class Bearer(DRFTokenAuthentication):
-    """What hosts write who want DRF's tokens under another word."""
+    """DRF's tokens under another keyword."""
 
     keyword = "Bearer"
 
@@ -70,62 +70,62 @@ def mount(settings: Any, *patterns: Any) -> None:
     settings.ROOT_URLCONF = patterns
 
 
-def test_w007_tokens_that_open_nothing_of_the_hosts_own(settings: Any):
+def test_w007_no_view_of_the_project_accepts_tokens(settings: Any):
     takes_defaults(settings, SESSIONS)
     mount(settings, NATIVE, path("notes/", Closed.as_view()))
     (message,) = said("W007")
-    assert "/notes/ is one" in message.msg
+    assert "for example /notes/." in message.msg
     assert OURS in message.hint
     assert said("W007", include_deployment_checks=False)
 
 
 @pytest.mark.parametrize("default", [OURS, f"{__name__}.Inherited"])
-def test_w007_is_of_no_concern_where_views_take_our_tokens_by_default(settings: Any, default: str):
+def test_w007_passes_if_the_default_classes_accept_tokens(settings: Any, default: str):
     takes_defaults(settings, default)
     mount(settings, NATIVE, path("notes/", Closed.as_view()))
     assert not said("W007")
 
 
-def test_w007_is_of_no_concern_where_a_view_takes_our_tokens(settings: Any):
+def test_w007_passes_if_one_view_accepts_tokens(settings: Any):
     takes_defaults(settings, SESSIONS)
     view = Closed.as_view(authentication_classes=[SessionAuthentication, Inherited])
     mount(settings, NATIVE, path("other/", Closed.as_view()), path("notes/", view))
     assert not said("W007")
 
 
-def test_w007_is_of_no_concern_before_there_are_views(settings: Any):
+def test_w007_passes_if_the_project_has_no_api_views(settings: Any):
     takes_defaults(settings, SESSIONS)
     mount(settings, NATIVE, path("plain/", lambda request: None))
     assert not said("W007")
 
 
-def test_w007_is_of_no_concern_to_views_that_let_everybody_in(settings: Any):
+def test_w007_passes_if_the_views_are_public(settings: Any):
     takes_defaults(settings, SESSIONS)
     mount(settings, NATIVE, path("notes/", Closed.as_view(permission_classes=[AllowAny])))
     assert not said("W007")
 
 
-def test_w007_is_of_no_concern_where_a_contract_hands_out_no_tokens(settings: Any):
+def test_w007_passes_if_the_contract_issues_no_tokens(settings: Any):
     takes_defaults(settings, SESSIONS)
     mount(settings, PRESENCE, path("notes/", Closed.as_view()))
     assert not said("W007")
 
 
-def test_w007_judges_no_view_that_decides_at_each_request(settings: Any):
+def test_w007_skips_views_that_decide_for_each_request(settings: Any):
     class Deciding(Closed):
         def get_authenticators(self) -> list[BaseAuthentication]:
-            raise AssertionError("A check asks nobody.")
+            raise AssertionError("A check must not call this.")
 
     takes_defaults(settings, SESSIONS)
     mount(settings, NATIVE, path("notes/", Deciding.as_view()))
     assert not said("W007")
 
 
-def test_no_view_makes_a_check_fail_that_decides_by_a_property(settings: Any):
+def test_views_with_properties_do_not_break_the_checks(settings: Any):
     class Deciding(Closed):
         @property
         def permission_classes(self) -> list[Any]:  # type: ignore[override]
-            raise AssertionError("A check asks nobody.")
+            raise AssertionError("A check must not call this.")
 
     class Made(Closed):
         authentication_classes = [lambda: TokenAuthentication(), DRFTokenAuthentication, TokenAuthentication]
@@ -136,41 +136,41 @@ def test_no_view_makes_a_check_fail_that_decides_by_a_property(settings: Any):
     assert len(said("E006")) == 1
 
 
-def test_w007_sees_function_views_and_permissions_that_are_put_together(settings: Any):
+def test_w007_sees_function_views_and_combined_permissions(settings: Any):
     @api_view()
     @authentication_classes([SessionAuthentication])
     def notes(request: Any) -> Response:
-        raise AssertionError("A check asks nobody.")
+        raise AssertionError("A check must not call this.")
 
     notes.cls.permission_classes = [IsAuthenticated | IsAdminUser]
     takes_defaults(settings, SESSIONS)
     mount(settings, NATIVE, path("v<int:version>/", include([path("notes/", notes)])))
     (message,) = said("W007")
-    assert "/v<int:version>/notes/ is one" in message.msg
+    assert "for example /v<int:version>/notes/." in message.msg
 
 
 @pytest.mark.parametrize(("theirs", "keyword"), [(DRFS, "Token"), (f"{__name__}.Bearer", "Bearer")])
-def test_e006_drfs_own_before_ours_would_refuse_our_tokens(settings: Any, theirs: str, keyword: str):
+def test_e006_drfs_class_comes_before_ours(settings: Any, theirs: str, keyword: str):
     takes_defaults(settings, SESSIONS, theirs, OURS)
     (message,) = said("E006")
-    assert message.msg.startswith(f"In REST_FRAMEWORK['DEFAULT_AUTHENTICATION_CLASSES'], {theirs} stands before ours")
+    assert message.msg.startswith(f"In REST_FRAMEWORK['DEFAULT_AUTHENTICATION_CLASSES'], {theirs} comes before ours")
     assert f"'Authorization: {keyword} <token>'" in message.msg
     assert OURS in message.hint
 
 
 @pytest.mark.parametrize("classes", [[OURS, DRFS], [SESSIONS, OURS], [DRFS], [f"{__name__}.Inherited", OURS]])
-def test_e006_is_of_no_concern_where_nobody_of_our_keyword_comes_first(settings: Any, classes: list[str]):
+def test_e006_passes_if_no_class_with_our_keyword_comes_first(settings: Any, classes: list[str]):
     takes_defaults(settings, *classes)
     assert not said("E006")
     assert not said("W008")
 
 
-def test_e006_is_said_once_however_often_ours_follow(settings: Any):
+def test_e006_is_reported_once_if_several_of_ours_follow(settings: Any):
     takes_defaults(settings, DRFS, OURS, f"{__name__}.Inherited")
     assert len(said("E006")) == 1
 
 
-def test_e006_names_the_view_that_has_an_order_of_its_own(settings: Any):
+def test_e006_names_a_view_with_its_own_order(settings: Any):
     takes_defaults(settings, OURS)
     view = Closed.as_view(authentication_classes=[DRFTokenAuthentication, TokenAuthentication])
     mount(settings, NATIVE, path("notes/", view), path("more/", view))
@@ -178,7 +178,7 @@ def test_e006_names_the_view_that_has_an_order_of_its_own(settings: Any):
     assert message.msg.startswith("In the view at /notes/, ")
 
 
-def test_e006_looks_at_a_hosts_own_contract(settings: Any):
+def test_e006_checks_the_projects_own_contracts(settings: Any):
     classes = (DRFTokenAuthentication, TokenAuthentication)
     own = Contract(Endpoint("logout/", LogOut, authentication_classes=classes), errors=non_field_errors)
     mount(settings, path("own/", include((own.urls, "own"))))
@@ -186,13 +186,13 @@ def test_e006_looks_at_a_hosts_own_contract(settings: Any):
     assert message.msg.startswith("In the endpoint at /own/logout/, ")
 
 
-def test_e006_knows_that_a_cookie_is_another_place(settings: Any):
+def test_e006_passes_if_ours_reads_a_cookie(settings: Any):
     view = Closed.as_view(authentication_classes=[DRFTokenAuthentication, CookieTokenAuthentication])
     mount(settings, NATIVE, path("notes/", view))
     assert not said("E006")
 
 
-def test_e006_follows_a_hosts_own_keywords(settings: Any):
+def test_e006_uses_the_keywords_of_a_subclass(settings: Any):
     class Renamed(TokenAuthentication):
         keywords = ("apikey",)
 
@@ -201,16 +201,17 @@ def test_e006_follows_a_hosts_own_keywords(settings: Any):
     assert not said("E006")
 
 
-def test_w008_another_package_of_the_same_keyword_before_ours(settings: Any):
+def test_w008_a_class_with_our_keyword_comes_first(settings: Any):
     takes_defaults(settings, f"{__name__}.Another", OURS)
     (message,) = said("W008")
-    assert f"{__name__}.Another stands before ours and reads 'Authorization: Bearer <token>'" in message.msg
+    assert f"{__name__}.Another comes before ours and may reject our tokens" in message.msg
+    assert "'Authorization: Bearer <token>'" in message.msg
     assert OURS in message.hint
     assert not said("E006")
 
 
 @pytest.mark.parametrize("theirs", [Reserved, Curious, BasicAuthentication])
-def test_w008_suspects_nobody_who_does_not_claim_our_keyword(settings: Any, theirs: type):
+def test_w008_passes_for_classes_without_our_keyword(settings: Any, theirs: type):
     view = Closed.as_view(authentication_classes=[theirs, TokenAuthentication])
     mount(settings, NATIVE, path("notes/", view))
     assert not said("W008")
@@ -225,7 +226,7 @@ def test_w008_suspects_nobody_who_does_not_claim_our_keyword(settings: Any, thei
         (None, {"MAX_TOKENS_PER_USER": 3}, False),
     ],
 )
-def test_w009_logins_that_nothing_ends(settings: Any, lifetime: Any, simple_auth: Any, warned: bool):
+def test_w009_tokens_that_never_expire(settings: Any, lifetime: Any, simple_auth: Any, warned: bool):
     settings.TOKEN_EXPIRED_AFTER_SECONDS = lifetime
     settings.SIMPLE_AUTH = simple_auth
     assert bool(said("W009")) is warned
@@ -233,7 +234,7 @@ def test_w009_logins_that_nothing_ends(settings: Any, lifetime: Any, simple_auth
 
 
 @pytest.mark.parametrize(("dead_since", "warned"), [(LONG, True), (LONG - timedelta(hours=1), False)])
-def test_w016_tokens_that_nobody_clears_away(user: Any, dead_since: timedelta, warned: bool):
+def test_w016_expired_tokens_that_are_not_deleted(user: Any, dead_since: timedelta, warned: bool):
     sessions.start(user)
     AuthToken.objects.update(expires_at=system_clock.now() - dead_since)
     assert bool(said_of_rows("W016", deploy=True)) is warned

@@ -45,7 +45,7 @@ def test_a_mail_server_that_is_down_is_an_event(user: Any, mailbox: Any, monkeyp
     monkeypatch.setattr(EmailBackend, "send_messages", refuse)
     delivery.send("reset", user)
     ((failure),) = failures
-    assert (failure["user"], failure["letter"], failure["error"]) == (user, "reset", "ConnectionRefusedError")
+    assert (failure["user"], failure["message"], failure["error"]) == (user, "reset", "ConnectionRefusedError")
     assert "'reset' could not be sent" in caplog.text
     assert "dsp_" not in caplog.text
 
@@ -57,7 +57,7 @@ def test_a_queue_that_is_down_is_an_event(user: Any, mailbox: Any, monkeypatch: 
 
     monkeypatch.setattr(delivery, "_in_background", refuse)
     delivery.send("reset", user)
-    assert [failure["letter"] for failure in failures] == ["reset"]
+    assert [failure["message"] for failure in failures] == ["reset"]
 
 
 def test_where_the_host_has_tasks_they_carry_no_secret(user: Any, mailbox: Any, use_tasks: Any):

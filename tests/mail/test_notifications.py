@@ -15,55 +15,57 @@ NEW = "canary-Battery-Staple-8"
 
 
 def subjects(mailbox: Any) -> list[str]:
-    return [letter.subject for letter in mailbox]
+    return [message.subject.removeprefix("[www.example.com] ") for message in mailbox]
 
 
-def test_the_owner_is_told_of_a_new_password(user: Any, mailbox: Any):
+def test_the_user_is_notified_of_a_changed_password(user: Any, mailbox: Any):
     passwords.change(user, PASSWORD, NEW)
-    (letter,) = mailbox
-    assert (letter.subject, letter.to) == ("Your password was changed", ["bob@example.com"])
-    assert NEW not in f"{letter.body} {letter.alternatives}"
+    (message,) = mailbox
+    assert (message.subject, message.to) == ("[www.example.com] Your password was changed", ["bob@example.com"])
+    assert NEW not in f"{message.body} {message.alternatives}"
 
 
-def test_a_password_chosen_by_a_link_is_told_too(user: Any, mailbox: Any):
+def test_the_user_is_notified_of_a_reset_password(user: Any, mailbox: Any):
     passwords.reset(links.issue(OneTimeToken.Purpose.RESET, "bob@example.com", user), NEW)
     assert subjects(mailbox) == ["Your password was changed"]
 
 
-def test_the_owner_is_told_of_api_keys_and_never_shown_one(user: Any, mailbox: Any):
+def test_the_user_is_notified_of_keys_but_not_sent_them(user: Any, mailbox: Any):
     issued = keys.create(user, name="backup")
     keys.delete(user, issued.row.pk)
-    assert subjects(mailbox) == ["An API key was made", "An API key was deleted"]
+    assert subjects(mailbox) == ["An API key was created", "An API key was deleted"]
     assert issued.secret not in f"{mailbox[0].body} {mailbox[0].alternatives}"
 
 
-@pytest.mark.parametrize(("notices", "told"), [([], []), (["password"], ["Your password was changed"])])
-def test_each_notice_can_be_switched_off(user: Any, mailbox: Any, settings: Any, notices: list[str], told: list[str]):
-    settings.SIMPLE_AUTH |= {"NOTIFICATIONS": notices}
+@pytest.mark.parametrize(("names", "sent"), [([], []), (["password"], ["Your password was changed"])])
+def test_each_notification_can_be_switched_off(
+    user: Any, mailbox: Any, settings: Any, names: list[str], sent: list[str]
+):
+    settings.SIMPLE_AUTH |= {"NOTIFICATIONS": names}
     keys.create(user)
     passwords.change(user, PASSWORD, NEW)
-    assert subjects(mailbox) == told
+    assert subjects(mailbox) == sent
 
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
-def test_the_owner_is_told_of_a_login_from_a_new_device(client: Any, user: Any, mailbox: Any):
+def test_the_user_is_notified_of_a_new_device(client: Any, user: Any, mailbox: Any):
     login = {"username": "bob", "password": PASSWORD}
     client.post("/api/auth/login/", {**login, "device": "Bob's phone"})
     client.post("/api/auth/login/", {**login, "device": "Bob's phone"})
     assert not mailbox
     client.post("/api/auth/login/", login, HTTP_USER_AGENT=FIREFOX)
-    (letter,) = mailbox
-    assert (letter.subject, letter.to) == ("A login from a new device", ["bob@example.com"])
-    for text in (letter.body, letter.alternatives[0][0]):
+    (message,) = mailbox
+    assert (message.subject, message.to) == ("[www.example.com] Login from a new device", ["bob@example.com"])
+    for text in (message.body, message.alternatives[0][0]):
         assert "Firefox, Linux" in text
         assert "127.0.0.1" in text
     client.post("/api/auth/login/", login, HTTP_USER_AGENT=FIREFOX)
     assert len(mailbox) == 1
 
 
-def test_a_new_device_stays_news_until_a_letter_about_it_has_left(user: Any, mailbox: Any, monkeypatch: Any):
+def test_a_device_stays_new_until_the_message_was_sent(user: Any, mailbox: Any, monkeypatch: Any):
     def refuse(self: Any, messages: Any) -> None:
         raise ConnectionRefusedError
 
@@ -73,19 +75,19 @@ def test_a_new_device_stays_news_until_a_letter_about_it_has_left(user: Any, mai
         sessions.start(user, device="of a thief")
     assert not mailbox
     sessions.start(user, device="of a thief")
-    assert subjects(mailbox) == ["A login from a new device"]
+    assert subjects(mailbox) == ["Login from a new device"]
     sessions.start(user, device="of a thief")
     assert len(mailbox) == 1
 
 
-def test_a_letter_says_nothing_that_whoever_logged_in_has_chosen(user: Any, mailbox: Any):
+def test_a_message_does_not_quote_the_new_device(user: Any, mailbox: Any):
     sessions.start(user)
     sessions.start(user, device="You have won! evil.example")
-    (letter,) = mailbox
-    assert "evil" not in f"{letter.body} {letter.alternatives}"
+    (message,) = mailbox
+    assert "evil" not in f"{message.body} {message.alternatives}"
 
 
-def test_after_a_reset_every_device_but_the_one_it_was_made_on_is_new(client: Any, user: Any, mailbox: Any):
+def test_after_a_reset_all_other_devices_are_new(client: Any, user: Any, mailbox: Any):
     for device in ("", "of a thief"):
         sessions.start(user, device=device)
     secret = links.issue(OneTimeToken.Purpose.RESET, "bob@example.com", user)
@@ -95,24 +97,24 @@ def test_after_a_reset_every_device_but_the_one_it_was_made_on_is_new(client: An
     sessions.start(user, device=FIREFOX)
     assert subjects(mailbox) == ["Your password was changed"]
     sessions.start(user, device="of a thief")
-    assert subjects(mailbox)[1:] == ["A login from a new device"]
+    assert subjects(mailbox)[1:] == ["Login from a new device"]
 
 
-def test_a_reset_without_a_request_makes_every_device_new(user: Any, mailbox: Any):
+def test_a_reset_without_a_request_makes_all_devices_new(user: Any, mailbox: Any):
     sessions.start(user, device=FIREFOX)
     passwords.reset(links.issue(OneTimeToken.Purpose.RESET, "bob@example.com", user), NEW)
     user.refresh_from_db()
     sessions.start(user, device=FIREFOX)
-    assert subjects(mailbox)[1:] == ["A login from a new device"]
+    assert subjects(mailbox)[1:] == ["Login from a new device"]
 
 
-def test_a_login_that_opens_nothing_is_from_no_device(user: Any, mailbox: Any):
+def test_a_login_without_a_token_has_no_device(user: Any, mailbox: Any):
     sessions.start(user)
     presence.start(user)
     assert not mailbox
 
 
-def test_without_that_notice_no_device_is_remembered(user: Any, mailbox: Any, settings: Any):
+def test_without_the_notification_no_device_is_stored(user: Any, mailbox: Any, settings: Any):
     settings.SIMPLE_AUTH |= {"NOTIFICATIONS": ["password"]}
     for device in ("", FIREFOX):
         sessions.start(user, device=device)

@@ -1,4 +1,4 @@
-"""``manage.py invite``: send people a link to register by."""
+"""``manage.py invite``: send invitations to register."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...mail import delivery
 
 
 class Command(BaseCommand):
-    help = "Sends each address a link to register by, once. It replaces an older one to the same address."
+    help = "Sends an invitation to each e-mail address. It can be used once and replaces older ones to that address."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("emails", nargs="+", metavar="EMAIL")

@@ -1,4 +1,4 @@
-"""``manage.py sync_identifiers``: who holds which name, after users were changed behind Django's back."""
+"""``manage.py sync_identifiers``: update the identifiers after users were changed without ``save()``."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ...identity import identifiers
 
 
 class Command(BaseCommand):
-    help = "Compares every user's names with those that are claimed. Needed after QuerySet.update() or plain SQL."
+    help = "Updates the stored identifiers of all users. Run it after QuerySet.update() or plain SQL on users."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="Which database (default: default).")
+        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="The database to use (default: default).")
 
     def handle(self, *args: Any, database: str, **options: Any) -> None:
         total = sum(identifiers.sync_all(database))
