@@ -8,10 +8,10 @@ from typing import Any
 from tests.settings import *  # noqa: F403
 from tests.settings import AUTH_PASSWORD_VALIDATORS, DATABASES, MIDDLEWARE
 
-FOLDER = Path(os.environ["HOST_FOLDER"])
+FOLDER = Path(os.environ["PROJECT_FOLDER"])
 
 ROOT_URLCONF = "tests.contracts.documents.urls"
-DATABASES["default"]["NAME"] = os.environ["HOST_DATABASE"]
+DATABASES["default"]["NAME"] = os.environ["PROJECT_DATABASE"]
 TOKEN_EXPIRED_AFTER_SECONDS = 3600
 
 # Django's list of common passwords holds ``Password123``, with which one document registers; this one holds what the
