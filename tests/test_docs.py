@@ -148,7 +148,7 @@ def test_the_contracts_page_has_every_native_endpoint():
     assert re.findall(r"`(\w+)`", names) == [endpoint.name for endpoint in contract.endpoints]
 
 
-def test_the_mail_page_names_every_email():
+def test_the_mail_page_names_every_message():
     page = (ROOT / "docs/accounts/mail.md").read_text()
     rows = re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)
     templates = Path(django_simple_auth.__file__).parent / "templates/django_simple_auth/mail"

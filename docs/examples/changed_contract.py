@@ -1,4 +1,4 @@
-"""The native contract without registration, and with ``is_staff`` in ``me/``."""
+"""The native contract without registration, whose ``me/`` also says who is staff."""
 
 from rest_framework import serializers
 
