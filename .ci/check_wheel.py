@@ -1,4 +1,4 @@
-"""Is in the wheel what belongs there, and nothing else?"""
+"""Check that the wheel contains the package and nothing else."""
 
 import sys
 import zipfile

@@ -1,4 +1,4 @@
-"""The time of one authenticated request, as a ratio to the same request without authentication."""
+"""Measures one authenticated request as a ratio to the same request without authentication."""
 
 from __future__ import annotations
 
@@ -45,31 +45,31 @@ def measure(rounds: int, requests: int) -> None:
 
     user, headers = populate()
     environs = {name: environ(name, header) for name, header in headers.items()}
-    # What a WSGI server calls. It sends the signals of a request, so that receivers are measured too, and does without
-    # the cookies, the encoding and the instrumentation of django.test.Client, which are noise of their own.
+    # What a WSGI server calls. It sends request_started and request_finished, so their receivers are measured, too.
+    # django.test.Client would add the noise of its cookies, encoding and instrumentation.
     handler = WSGIHandler()
     queries = {}
     for name, request in environs.items():
         for _ in range(requests):
             body = ask(handler, request)
-        # A view that lets everybody in answers 200 to the unrecognised, too.
+        # The view also answers 200 if the token was not recognised.
         if json.loads(body)["user"] != (None if name == NOTHING else user.pk):
-            raise SystemExit(f"{name} recognised somebody else: {body.decode()}")
+            raise SystemExit(f"{name} recognised the wrong user: {body.decode()}")
         with CaptureQueriesContext(connection) as captured:
             ask(handler, request)
         queries[name] = len(captured)
 
     ratios: dict[str, list[float]] = {name: [] for name in environs}
     baseline = []
-    # A collection would fall on whoever happens to be running, and walk all of Django: what lives already is frozen,
-    # and the garbage of the requests collected while no clock runs.
+    # A garbage collection during a measurement would slow down one contender by chance. So existing objects are frozen,
+    # and garbage is collected while the clock is stopped.
     gc.collect()
     gc.freeze()
     gc.disable()
     for _ in range(rounds):
         seconds = {}
-        # Shuffled, so that nobody always has the same neighbour; compared within the round, so that what slows the
-        # machine down for longer slows down both sides.
+        # Shuffled, so that no contender always follows the same one. Compared within a round, so that a slower machine
+        # slows down both sides.
         for name in random.sample(list(environs), len(environs)):
             gc.collect()
             start = perf_counter()

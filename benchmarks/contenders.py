@@ -1,4 +1,4 @@
-"""One trivial view, and the ways of knowing who asks."""
+"""One trivial view, behind each way of authentication."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from django_simple_auth import sessions
 from django_simple_auth.authentication import TokenAuthentication
 
-USERS = 500  # of fewer rows a database may rightly read all, and leave its index alone
+USERS = 500  # with fewer rows a database may skip the index and read them all
 
 
 class View(APIView):
@@ -51,13 +51,13 @@ def dispatch(request: HttpRequest, name: str) -> HttpResponseBase:
     return VIEWS[name](request)
 
 
-# One route for all: several would be searched in order, and the last contender pay for the first.
+# One route for all: several would be searched in order, which would slow down the last contender.
 urlpatterns = [path("<str:name>/", dispatch)]
 
 
 @transaction.atomic
 def populate() -> tuple[User, dict[str, str]]:
-    """Give many users a token of each kind; returns one of them, with the header that each contender expects."""
+    """Give many users a token of each kind. Returns one of the users, with the header for each contender."""
     users = [User.objects.create(username=f"user{number}") for number in range(USERS)]
     headers = []
     for user in users:

@@ -1,4 +1,4 @@
-"""The project that is measured. A module, as hosts have: ``settings.configure()`` is slower to say what is not set."""
+"""The project that is measured. A module, because look-ups are slower after ``settings.configure()``."""
 
 DATABASE_CHOICES = {
     "sqlite": {"ENGINE": "django.db.backends.sqlite3"},
@@ -8,7 +8,7 @@ DATABASE_CHOICES = {
 DATABASES = {
     "default": {
         "NAME": "simple_auth_benchmarks",
-        "CONN_MAX_AGE": None,  # a new connection for each request would cost more than all that is compared
+        "CONN_MAX_AGE": None,  # a new connection for each request would cost more than everything that is compared
     }
 }
 INSTALLED_APPS = [
@@ -19,7 +19,7 @@ INSTALLED_APPS = [
     "knox",
     "django_simple_auth",
 ]
-MIDDLEWARE: list[str] = []  # what every contender pays brings every ratio closer to 1
+MIDDLEWARE: list[str] = []  # middleware would slow down every contender and bring every ratio closer to 1
 ROOT_URLCONF = "benchmarks.contenders"
 SECRET_KEY = "benchmarks"
 ALLOWED_HOSTS = ["testserver"]

@@ -1,13 +1,13 @@
 import django
 from django.conf import settings
 
-# autodoc imports the models.
+# autodoc imports our models, so Django has to be set up.
 settings.configure(
     INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "rest_framework", "django_simple_auth"]
 )
 django.setup()
 
-project = "django-simple-auth"
+project = "django-simple-auth-api"
 copyright = "the django-simple-auth contributors"
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]

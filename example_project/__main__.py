@@ -1,4 +1,4 @@
-"""``python3 -m example_project``: install the package, then serve this project with it. Needs nothing but Python."""
+"""``python3 -m example_project``: install the package, then serve this project. Needs nothing but Python."""
 
 import argparse
 import os
@@ -15,7 +15,7 @@ from .bootstrap import ROOT, Failed, Steps, program
 ENVIRONMENT = ROOT / ".venv-demo"
 DATABASE = ROOT / "example_project" / "db.sqlite3"
 SERVER_LOG = ENVIRONMENT / "server.log"
-# Whatever the shell has exported for other projects, the demo is this one on this file.
+# These override what the shell has exported for other projects.
 VARIABLES = {
     "DJANGO_SETTINGS_MODULE": "example_project.settings",
     "EXAMPLE_DATABASE": "sqlite",
@@ -29,15 +29,15 @@ def main() -> int:
     expect_free(port)
     step = Steps(total=4 + options.fresh + options.no_serve)
     if options.fresh:
-        with step("Throwing the old environment and database away"):
-            bootstrap.throw_away(ENVIRONMENT)
-            bootstrap.throw_away(DATABASE)
-    with step("Making a virtual environment"):
+        with step("Deleting the old environment and database"):
+            bootstrap.delete(ENVIRONMENT)
+            bootstrap.delete(DATABASE)
+    with step("Creating a virtual environment"):
         bootstrap.make_environment(ENVIRONMENT)
     with step("Installing the package"):
         bootstrap.install("demo", ENVIRONMENT)
     with step("Migrating the database"):
-        advice = "migrate failed: see above. If the database stems from other code, start over with --fresh."
+        advice = "migrate failed: see above. If the database was created by another version, start again with --fresh."
         bootstrap.run(manage("migrate"), advice, **VARIABLES)
     if options.no_serve:
         return take_tour(step, port)
@@ -47,8 +47,8 @@ def main() -> int:
 def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python3 -m example_project", description="Serves the example project.")
     parser.add_argument("--port", type=port_number, default=8000, help="where to serve (default: 8000)")
-    parser.add_argument("--no-serve", action="store_true", help="serve on any free port, take the tour, and end")
-    parser.add_argument("--fresh", action="store_true", help="throw the environment and the database away first")
+    parser.add_argument("--no-serve", action="store_true", help="serve on any free port, take the tour, and stop")
+    parser.add_argument("--fresh", action="store_true", help="delete the environment and the database first")
     return parser.parse_args()
 
 
@@ -65,9 +65,9 @@ def find_port() -> int:
 
 
 def expect_free(port: int) -> None:
-    """Before anything else: nobody should wait for an installation to hear this."""
+    """Check this first, before the installation takes its time."""
     with socket.socket() as probe:
-        # As the server will do, or a server that ended a minute ago would still be in the way.
+        # As the server does it. Otherwise a server that stopped a minute ago would still block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((tour.HOST, port))
@@ -83,7 +83,7 @@ def serve(step: Steps, port: int) -> int:
         except KeyboardInterrupt:
             print("\nStopped.")
             return 0
-    raise Failed("The server has ended by itself.")
+    raise Failed("The server has stopped unexpectedly.")
 
 
 def take_tour(step: Steps, port: int) -> int:
@@ -98,7 +98,7 @@ def take_tour(step: Steps, port: int) -> int:
 
 @contextmanager
 def serving(step: Steps, port: int, log: TextIO | None = None) -> Iterator[subprocess.Popen]:
-    """A server process, from its first answer to the end of the block. Without a log, it reports to the terminal."""
+    """A running server, stopped at the end of the block. Without a log it writes to the terminal."""
     server = subprocess.Popen(
         manage("runserver", "--noreload", f"{tour.HOST}:{port}"),
         cwd=ROOT,
@@ -124,7 +124,7 @@ def wait_for(server: subprocess.Popen, port: int) -> None:
             return
         except OSError:
             time.sleep(0.1)
-    raise Failed("The server did not start: see what it says above.")
+    raise Failed("The server did not start: see its output above.")
 
 
 def manage(*words: str) -> list[str]:
@@ -135,9 +135,9 @@ def print_guide(port: int) -> None:
     print(f"\nThe example project is at http://{tour.HOST}:{port}/. In another terminal:\n")
     for request in tour.plan():
         print(tour.as_curl(request, port))
-    print("\nFor a user who may enter /admin/:\n")
+    print("\nTo create a user for /admin/:\n")
     print(" ".join(manage("createsuperuser")))
-    print("\nCtrl-C ends the server.\n", flush=True)
+    print("\nPress Ctrl-C to stop the server.\n", flush=True)
 
 
 if __name__ == "__main__":

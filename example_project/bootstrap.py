@@ -1,7 +1,7 @@
-"""What a command needs that runs where there is nothing but Python: an environment of its own, and named steps.
+"""For commands that need nothing but Python: create a virtual environment, install the package, announce the steps.
 
-Standard library only, in a syntax that Python 3.6 can still read: an old Python must get far enough to be told so.
-So must Debian's python3-minimal, which has a part of the library; some imports are inside functions for its sake.
+Standard library only, in a syntax that Python 3.6 can read, so that an old Python can print that it is too old.
+Debian's python3-minimal lacks a part of the library. Some imports are inside functions so that it can print that, too.
 """
 
 import os
@@ -24,7 +24,7 @@ if sys.version_info < OLDEST:
 
 if not (find_spec("ensurepip") and find_spec("venv")):
     python = Path(sys.executable).resolve()
-    # Debian has a package for each of its Pythons; for any other, its default one is the nearest that can be had.
+    # Debian has a package for each of its own Pythons. For any other, its default package is the best guess.
     package = f"{python.name}-venv" if python.parent == Path("/usr/bin") else "python3-venv"
     sudo = "" if os.geteuid() == 0 else "sudo "
     sys.exit(
@@ -34,7 +34,7 @@ if not (find_spec("ensurepip") and find_spec("venv")):
 
 
 class Failed(Exception):
-    """A step went wrong: the text says what to do, ``output`` is what the failing command printed."""
+    """A step failed. The text says what to do, ``output`` is what the failing command printed."""
 
     def __init__(self, advice: str, output: str = "") -> None:
         super().__init__(advice)
@@ -42,7 +42,7 @@ class Failed(Exception):
 
 
 class Steps:
-    """Announces each step with its number, and how long it took."""
+    """Prints each step with its number and how long it took."""
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -62,8 +62,8 @@ class Steps:
 
 
 def leave_with(main: Callable[[], int]) -> NoReturn:
-    """Run main() and exit with what it returns; a failure ends in one line that says what to do."""
-    # As an exception, so that whoever started a process gets to stop it.
+    """Run main() and exit with its result. A failure prints one line that says what to do."""
+    # As an exception, so that ``finally`` blocks can stop the processes that we started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         sys.exit(main())
@@ -74,42 +74,42 @@ def leave_with(main: Callable[[], int]) -> NoReturn:
 
 
 def make_environment(directory: Path) -> None:
-    """Make a virtual environment, or keep the one that is there if this Python made it in this place."""
-    # Written last: where it is missing, an earlier run was interrupted.
+    """Create a virtual environment, or keep the existing one if this Python created it in this place."""
+    # Written last: if it is missing, an earlier run was interrupted.
     stamp = directory / "made-by.txt"
     maker = f"{sys.version}\n{sys.base_prefix}\n{directory}\n"
     if stamp.is_file() and stamp.read_text() == maker:
         return
     run(
         [sys.executable, "-m", "venv", "--clear", str(directory)],
-        advice=f"Python could not make a virtual environment: remove what stands in the way of {directory}.",
+        advice=f"Python could not create a virtual environment: remove what blocks {directory}.",
     )
     stamp.write_text(maker)
 
 
 def install(extra: str, environment: Path) -> None:
-    """Install the package as the checkout has it now, with one of its extras."""
+    """Install the package from the checkout, with one of its extras."""
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as scratch:
-        # Setuptools builds inside the checkout by default, and packs whatever an earlier build has left there.
+        # By default setuptools builds inside the checkout, and packs what an earlier build has left there.
         config = Path(scratch, "build.cfg")
         config.write_text(f"[build]\nbuild_base = {scratch}\n\n[egg_info]\negg_base = {scratch}\n")
         run(
             [program("python", environment), "-m", "pip", "install", "--no-input", f".[{extra}]"],
-            advice="pip failed: see above. If it found no package index, connect this machine or set PIP_INDEX_URL; "
+            advice="pip failed: see above. If it found no package index, go online or set PIP_INDEX_URL; "
             f"otherwise delete {environment.name} and start again.",
             DIST_EXTRA_CONFIG=str(config),
         )
 
 
 def program(name: str, environment: Path) -> str:
-    """Path of a script or interpreter in a virtual environment."""
+    """The path of a script or interpreter in a virtual environment."""
     return str(environment / ("Scripts" if os.name == "nt" else "bin") / name)
 
 
 def run(command: list[str], advice: str, **variables: str) -> None:
-    """Run a command without showing what it prints, unless it fails."""
+    """Run a command. Its output is shown only if it fails."""
     done = subprocess.run(
         command,
         cwd=ROOT,
@@ -126,16 +126,16 @@ def run(command: list[str], advice: str, **variables: str) -> None:
 
 
 def hand_over_to(command: list[str]) -> int:
-    """Run a command in our place: it gets the terminal and the signals, we return its exit code."""
+    """Run a command in our place. It gets the terminal and the signals; returns its exit code."""
     process = subprocess.Popen(command, cwd=ROOT)
-    # Ctrl-C reaches the whole foreground group; what to do about it is the command's to decide.
+    # Ctrl-C reaches the whole foreground group, and the command decides what to do about it.
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     return process.wait()
 
 
-def throw_away(path: Path) -> None:
-    """Delete a file or a directory, whether or not it is there."""
+def delete(path: Path) -> None:
+    """Delete a file or a directory, if it exists."""
     from shutil import rmtree
 
     if path.is_dir():

@@ -1,4 +1,4 @@
-"""A small host of django_simple_auth: what startproject makes, and what is marked below."""
+"""A small project that uses django_simple_auth: what startproject generates, and the marked parts below."""
 
 import os
 from pathlib import Path
@@ -94,15 +94,15 @@ TOKEN_EXPIRED_AFTER_SECONDS = 14 * 24 * 3600
 SIMPLE_AUTH = {
     "TOKEN_IDLE_TIMEOUT_SECONDS": 3 * 24 * 3600,
     "MAX_TOKENS_PER_USER": 10,
-    # Links in mails lead to pages of yours under this address; they are never built from the Host header.
+    # Links in e-mails lead to your pages under this URL. They are never built from the Host header.
     "PUBLIC_URL": "http://127.0.0.1:8000",
     "THROTTLE_RATES": {"register": "30/min", "login": "60/min", "login_account": "10/min"},
 }
 
-# Mails are printed where the server runs.
+# E-mails are printed in the terminal of the server.
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 
-# -- The host's own API, which the tokens open
+# -- The project's own API, which accepts the tokens
 
 REST_FRAMEWORK = {
     # Sessions are for people in a browser: the browsable API and the admin.
@@ -118,12 +118,12 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Notes",
-    "DESCRIPTION": "An example project: everybody's own notes, behind accounts with expiring tokens.",
+    "DESCRIPTION": "An example project: personal notes, behind accounts with expiring tokens.",
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
-    # Without a validatorUrl of null, Swagger UI sends the schema's address to a public validator.
+    # Without a validatorUrl of null, Swagger UI sends the schema's URL to a public validator.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": True, "validatorUrl": None},
 }

@@ -1,4 +1,4 @@
-"""Register, log in, use the token, log out: as curl commands to copy, and done without curl."""
+"""Register, log in, use the token, log out: as curl commands to copy, or sent without curl."""
 
 import json
 import secrets
@@ -12,7 +12,7 @@ HOST = "127.0.0.1"
 
 
 class Request(NamedTuple):
-    """One stop of the tour, and the status it must answer."""
+    """One request of the tour, and the status of its answer."""
 
     method: str
     path: str
@@ -22,7 +22,7 @@ class Request(NamedTuple):
 
 
 def plan() -> list[Request]:
-    """The tour of somebody new: an account can be registered only once."""
+    """The tour for a new user, because an account can be registered only once."""
     name = f"ada-{secrets.token_hex(3)}"
     credentials = {"username": name, "password": "correct horse battery"}
     account = {**credentials, "email": f"{name}@example.com"}
@@ -50,7 +50,7 @@ def as_curl(request: Request, port: int) -> str:
 
 
 def take(port: int) -> list[str]:
-    """Send the requests; returns a line for each. Raises Failed at the first that answers otherwise than planned."""
+    """Send the requests; returns a line for each. Raises Failed at the first unexpected answer."""
     token = ""
     lines = []
     for request in plan():
@@ -58,7 +58,7 @@ def take(port: int) -> list[str]:
         lines.append(f"      {request.method:4} {request.path:20} {status}")
         if status != request.status:
             raise Failed(
-                f"{request.method} {request.path} had to answer {request.status}.", "\n".join([*lines, answer, ""])
+                f"{request.method} {request.path} should answer {request.status}.", "\n".join([*lines, answer, ""])
             )
         if "login" in request.path:
             token = json.loads(answer)["token"]

@@ -8,7 +8,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("rest_framework.urls")),
     path("api/auth/", include("django_simple_auth.urls")),
-    # Five published APIs beside each other, for clients that were written against them.
+    # Five published APIs side by side, for clients that were written against them.
     *[
         path(f"contracts/{name}/", include(f"django_simple_auth.contracts.{name}"))
         for name in ("message", "profile", "keys", "email", "presence")

@@ -1,4 +1,4 @@
-"""``python3 -m tests``: install the package and run its tests on SQLite. Further words go to pytest."""
+"""``python3 -m tests``: install the package and run its tests on SQLite. Further arguments go to pytest."""
 
 import sys
 
@@ -10,11 +10,11 @@ ENVIRONMENT = ROOT / ".venv-tests"
 
 def main() -> int:
     step = Steps(total=2)
-    with step("Making a virtual environment"):
+    with step("Creating a virtual environment"):
         bootstrap.make_environment(ENVIRONMENT)
-    with step("Installing the package and what its tests need"):
+    with step("Installing the package and its test dependencies"):
         bootstrap.install("test", ENVIRONMENT)
-    # The script, not ``python -m pytest``: that would put the checkout's folder before the installed package.
+    # The script, not ``python -m pytest``, which would import the checkout instead of the installed package.
     return bootstrap.hand_over_to([program("pytest", ENVIRONMENT), *sys.argv[1:]])
 
 

@@ -1,4 +1,4 @@
-"""README and docs are held to the code."""
+"""The README and the docs agree with the code."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ from django_simple_auth.tokens import links
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
-PAGES = ["contracts", "accounts", "limits", "architecture"]
 
 
-def test_the_settings_table_names_every_setting_with_its_default():
+def test_the_settings_table_has_every_setting_and_default():
     rows = re.findall(r'^\| `(?:SIMPLE_AUTH\["(\w+)"\]|(\w+))` \| `(.+?)` \|', README, re.MULTILINE)
     table = {key or name: ast.literal_eval(default) for key, name, default in rows}
     assert table == {
@@ -47,8 +46,8 @@ def test_the_settings_table_names_every_setting_with_its_default():
     assert set(table) - {"TOKEN_EXPIRED_AFTER_SECONDS"} == conf.KEYS
 
 
-def test_the_table_of_limits_has_every_scope_with_its_rate():
-    rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", (ROOT / "docs/limits.md").read_text(), re.MULTILINE)
+def test_the_throttling_page_has_every_scope_and_rate():
+    rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", (ROOT / "docs/throttling.md").read_text(), re.MULTILINE)
     assert dict(rows) == conf.DEFAULT_RATES
 
 
@@ -65,7 +64,7 @@ def test_the_endpoint_table_is_the_native_contract():
 
 
 @pytest.mark.parametrize("name", ["message", "profile", "keys", "email", "presence"])
-def test_the_contracts_page_names_every_endpoint(name: str):
+def test_the_contracts_page_has_every_published_endpoint(name: str):
     contract = import_module(f"django_simple_auth.contracts.{name}").contract
     (row,) = re.findall(rf"^\| `{name}` \|.*", (ROOT / "docs/contracts.md").read_text(), re.MULTILINE)
     named = [(method, path.partition("?")[0]) for method, path in re.findall(r"`(POST|GET) ([^`]+)`", row)]
@@ -74,7 +73,7 @@ def test_the_contracts_page_names_every_endpoint(name: str):
 
 
 @pytest.mark.parametrize("name", ["message", "profile", "keys", "email", "presence"])
-def test_a_contract_is_short_and_holds_no_logic(name: str):
+def test_a_contract_is_short_and_has_no_logic(name: str):
     source = Path(import_module(f"django_simple_auth.contracts.{name}").__file__ or "").read_text()
     assert len(source.splitlines()) <= 120
     logic = (ast.FunctionDef, ast.If, ast.For, ast.While, ast.Try, ast.Lambda, ast.IfExp)
@@ -91,7 +90,7 @@ COMMANDS = {
 
 
 def declared_checks() -> list[tuple[str, str]]:
-    """Every id with the command that says it, as the functions' docstrings and decorators have them."""
+    """Every id with the command that reports it, read from the functions' docstrings and decorators."""
     found = []
     nodes = [node for file in CHECKS.glob("*.py") for node in ast.parse(file.read_text()).body]
     for node in nodes:
@@ -103,12 +102,12 @@ def declared_checks() -> list[tuple[str, str]]:
     return sorted(found)
 
 
-def test_the_checks_page_lists_every_check_with_the_command_that_says_it():
+def test_the_checks_page_has_every_check_and_its_command():
     page = (ROOT / "docs/checks.md").read_text()
     assert re.findall(r"^\| `([EW]\d+)` \| `(.+?)` \| \S.+ \|$", page, re.MULTILINE) == declared_checks()
 
 
-def test_every_check_says_the_ids_that_its_docstring_names_and_is_tested():
+def test_every_check_id_is_used_and_tested():
     ids = [number for number, _command in declared_checks()]
     source, tests = (
         "".join(file.read_text() for file in folder.glob(pattern))
@@ -119,27 +118,32 @@ def test_every_check_says_the_ids_that_its_docstring_names_and_is_tested():
     assert IDS.keys() == conf.RISKS.keys()
 
 
-def test_what_may_be_installed_is_what_the_check_asks_for():
+def test_the_version_check_and_pyproject_agree():
     dependencies = (ROOT / "pyproject.toml").read_text()
     for name, oldest in [("Django", DJANGO[0]), ("djangorestframework", DRF)]:
         assert f'"{name}>={".".join(map(str, oldest))}"' in dependencies
 
 
-def rooms() -> set[str]:
+def modules_and_folders() -> set[str]:
     package = Path(django_simple_auth.__file__).parent
     modules = {path.stem for path in package.glob("*.py")} - {"__init__"}
     return modules | {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
 
 
-def test_the_architecture_page_explains_every_module_and_folder():
+def test_the_architecture_page_explains_every_folder():
     page = (ROOT / "docs/architecture.md").read_text()
     captions = set()
     for row in re.findall(r"^\| (`.+?) \|", page, re.MULTILINE):
         captions |= set(re.findall(r"`([\w/]+)`", row))
-    assert captions == rooms()
+    assert captions == modules_and_folders()
 
 
-def test_the_contracts_page_names_every_endpoint_of_the_native_contract():
+def test_contributing_names_every_module_and_folder():
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    assert modules_and_folders() <= set(re.findall(r"`([\w/]+)`", page))
+
+
+def test_the_contracts_page_has_every_native_endpoint():
     from django_simple_auth.contracts.native import contract
 
     (names,) = re.findall(r"that of its URL: (.+?)\. The views", (ROOT / "docs/contracts.md").read_text(), re.DOTALL)
@@ -159,38 +163,38 @@ def test_the_mail_page_says_how_long_each_link_is_valid():
     assert {name: timedelta(**{f"{unit}s": int(number)}) for name, number, unit in rows} == links.LIFETIMES
 
 
-def told_facts() -> dict[str, set[str]]:
-    """Of each event the facts by which it is told, wherever it is."""
+def sent_facts() -> dict[str, set[str]]:
+    """For each signal, the facts that it is sent with anywhere in the package."""
     found: dict[str, set[str]] = {}
     for file in Path(django_simple_auth.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             match node:
                 case ast.Call(
-                    func=ast.Attribute(attr="send", value=ast.Attribute(attr=event, value=ast.Name(id="signals")))
+                    func=ast.Attribute(attr="send", value=ast.Attribute(attr=signal, value=ast.Name(id="signals")))
                 ):
-                    found.setdefault(event, set()).update(
+                    found.setdefault(signal, set()).update(
                         str(keyword.arg) for keyword in node.keywords if keyword.arg not in {"user", "request"}
                     )
     return found
 
 
-def test_the_events_page_lists_every_event_with_its_record_and_its_facts():
-    page = (ROOT / "docs/events.md").read_text()
+def test_the_signals_page_has_every_signal_and_its_facts():
+    page = (ROOT / "docs/signals.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| ([A-Z]+) \| \S.*? \| (.*?)\|$", page, re.MULTILINE)
     table = [(name, record, level, set(re.findall(r"`(\w+)`", facts))) for name, record, level, facts in rows]
-    facts = told_facts()
+    facts = sent_facts()
     assert table == [
-        (name, event.name, logging.getLevelName(event.level), facts[name])
-        for name, event in vars(signals).items()
-        if isinstance(event, signals.AccountSignal)
+        (name, signal.name, logging.getLevelName(signal.level), facts[name])
+        for name, signal in vars(signals).items()
+        if isinstance(signal, signals.AccountSignal)
     ]
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")], ids=lambda page: page.stem)
-def test_links_lead_somewhere(page: Path):
+@pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")], ids=lambda page: page.stem)
+def test_links_point_to_existing_files(page: Path):
     for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text()):
         assert (page.parent / target).exists(), target
 
 
-def test_the_version_has_not_been_released_without_a_changelog():
+def test_the_changelog_has_an_unreleased_section():
     assert "## Unreleased" in (ROOT / "CHANGELOG.md").read_text()

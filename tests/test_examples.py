@@ -1,4 +1,4 @@
-"""The files that the docs show, run as a host would run them."""
+"""The files that the docs show run as they would in a project."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from rest_framework.test import APIClient
 
 from django_simple_auth import keys, sessions, signals
 from django_simple_auth.authentication import TokenAuthentication
-from docs.examples import host_tests, json_log, pytest_mail
+from docs.examples import json_log, project_tests, pytest_mail
 from docs.examples.own_view import Notes
 from tests.support.client import PASSWORD
 
 
 class FromAnotherPackage(DRFTokenAuthentication):
-    """Lets one token in, and refuses all others, as such a class does."""
+    """Accepts one token and refuses all others, as such classes do."""
 
     def authenticate_credentials(self, key: str) -> Any:
         if key != "old":
@@ -48,12 +48,12 @@ class URLs:
 
 
 @override_settings(ROOT_URLCONF=URLs)
-class TestTheTestsOfAHost(host_tests.AccountTests):
-    """What docs/testing.md shows."""
+class TestExample(project_tests.AccountTests):
+    """The tests that docs/testing.md shows."""
 
 
 @pytest.fixture
-def host(settings: Any) -> None:
+def _urls(settings: Any) -> None:
     settings.ROOT_URLCONF = URLs
 
 
@@ -61,32 +61,32 @@ def sent(token: str) -> dict[str, str]:
     return {"HTTP_AUTHORIZATION": f"Token {token}"}
 
 
-@pytest.mark.usefixtures("host")
-def test_a_letter_is_found_with_pytest(
+@pytest.mark.usefixtures("_urls")
+def test_an_email_is_found_with_pytest(
     user: Any, settings: Any, mailoutbox: Any, django_capture_on_commit_callbacks: Any
 ):
-    settings.SIMPLE_AUTH = host_tests.NO_LIMITS
-    pytest_mail.test_a_letter(Plain(), user, mailoutbox, django_capture_on_commit_callbacks)
+    settings.SIMPLE_AUTH = project_tests.NO_THROTTLING
+    pytest_mail.test_a_reset_email(Plain(), user, mailoutbox, django_capture_on_commit_callbacks)
 
 
-@pytest.mark.usefixtures("host")
-def test_a_form_is_refused_unless_the_test_client_is_told_to_send_json(user: Any):
+@pytest.mark.usefixtures("_urls")
+def test_the_test_client_has_to_send_json(user: Any):
     credentials = {"username": "bob", "password": PASSWORD}
     assert APIClient().post("/api/auth/login/", credentials).status_code == 415
     assert APIClient().post("/api/auth/login/", credentials, format="json").status_code == 200
 
 
-@pytest.mark.usefixtures("host")
-def test_a_401_of_a_hosts_own_view_has_a_code_where_the_host_wants_one(user: Any, settings: Any):
-    dead = sessions.start(user)
-    sessions.end(dead.row)
-    assert set(Plain().get("/notes/", **sent(dead.secret)).json()) == {"detail"}
+@pytest.mark.usefixtures("_urls")
+def test_a_401_of_a_projects_view_has_a_code_on_request(user: Any, settings: Any):
+    ended = sessions.start(user)
+    sessions.end(ended.row)
+    assert set(Plain().get("/notes/", **sent(ended.secret)).json()) == {"detail"}
     settings.REST_FRAMEWORK = {
         **settings.REST_FRAMEWORK,
         "EXCEPTION_HANDLER": "django_simple_auth.contracts.errors.coded_detail",
     }
     for headers, code in [
-        (sent(dead.secret), "token_invalid"),
+        (sent(ended.secret), "token_invalid"),
         (sent("old"), "not_authenticated"),
         ({}, "not_authenticated"),
     ]:
@@ -95,26 +95,26 @@ def test_a_401_of_a_hosts_own_view_has_a_code_where_the_host_wants_one(user: Any
         assert response.headers["WWW-Authenticate"] == "Token"
 
 
-@pytest.mark.usefixtures("host")
-def test_on_a_hosts_own_view_an_old_token_opens_what_a_token_of_ours_opens(client: Any, user: Any):
+@pytest.mark.usefixtures("_urls")
+def test_a_projects_view_accepts_old_and_new_tokens(client: Any, user: Any):
     for token, status in [(sessions.start(user).secret, 200), ("old", 200), ("unknown", 401)]:
         response = Plain().get("/moved/", **sent(token))
         assert response.status_code == status
 
 
-@pytest.mark.usefixtures("host")
-def test_an_old_token_opens_no_native_endpoint(client: Any, user: Any):
+@pytest.mark.usefixtures("_urls")
+def test_native_endpoints_do_not_accept_old_tokens(client: Any, user: Any):
     assert client.get("/api/auth/me/", **sent("old")).status_code == 401
 
 
-@pytest.mark.usefixtures("host")
-def test_a_key_without_scopes_is_not_enough_where_one_is_asked_for(user: Any):
+@pytest.mark.usefixtures("_urls")
+def test_a_key_needs_the_required_scope(user: Any):
     assert Plain().get("/notes/", **sent(keys.create(user).secret)).status_code == 403
     assert Plain().get("/notes/", **sent(keys.create(user, scopes=["notes:read"]).secret)).status_code == 200
 
 
-@pytest.mark.usefixtures("host")
-def test_a_client_of_djosers_goes_on(client: Any, user: Any):
+@pytest.mark.usefixtures("_urls")
+def test_a_djoser_client_keeps_working(client: Any, user: Any):
     client.post("/auth/users/", {"username": "ann", "email": "ann@example.com", "password": PASSWORD})
     response = client.post("/auth/token/login/", {"username": "ann", "password": PASSWORD})
     assert set(response.json()) == {"auth_token"}
@@ -127,28 +127,28 @@ def test_a_client_of_djosers_goes_on(client: Any, user: Any):
     assert client.get("/auth/users/me/").json() == {"detail": "Invalid token."}
 
 
-def test_staff_are_called_when_a_token_comes_back(user: Any, settings: Any):
-    # Connected from here on only: it would hear the other tests, too.
+def test_staff_are_alerted_when_a_token_is_reused(user: Any, settings: Any):
+    # Imported here: from now on the receiver is connected, which must not affect other tests.
     from docs.examples import receivers
 
     settings.ADMINS = ["staff@example.com"] if django.VERSION >= (6,) else [("Staff", "staff@example.com")]
     try:
         signals.token_reused.send(user=user, session=7)
     finally:
-        signals.token_reused.disconnect(receivers.call_staff)
+        signals.token_reused.disconnect(receivers.alert_staff)
     assert mail.outbox[0].body == f"Session 7 of user {user.pk} has ended."
 
 
-def test_a_record_is_a_line_of_json(user: Any, caplog: Any):
+def test_a_record_is_one_line_of_json(user: Any, caplog: Any):
     with caplog.at_level(logging.INFO, "django_simple_auth.security"):
         signals.key_created.send(user=user, key=7)
     line = json_log.AsJSON().format(caplog.records[-1])
-    told = json.loads(line)
-    assert (told["event"], told["user_id"], told["facts"]) == ("authn_token_created", str(user.pk), {"key": 7})
-    assert (told["level"], told["ip_address"]) == ("INFO", None)
+    record = json.loads(line)
+    assert (record["event"], record["user_id"], record["facts"]) == ("authn_token_created", str(user.pk), {"key": 7})
+    assert (record["level"], record["ip_address"]) == ("INFO", None)
 
 
-def test_what_goes_into_logging_is_made_for_our_logger():
+def test_the_logging_example_configures_our_logger():
     formatter = DictConfigurator(json_log.LOGGING).configure_formatter(json_log.LOGGING["formatters"]["json"])
     assert isinstance(formatter, json_log.AsJSON)
     assert set(json_log.LOGGING["loggers"]) == {signals.logger.name}

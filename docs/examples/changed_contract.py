@@ -1,4 +1,4 @@
-"""The native contract, but that nobody registers by it, and that ``me/`` tells staff from others."""
+"""The native contract without registration, whose ``me/`` also says who is staff."""
 
 from rest_framework import serializers
 

@@ -1,4 +1,4 @@
-"""For a page in a browser: the token goes into a cookie, and no script can read it."""
+"""For a page in a browser: the token is in a cookie that scripts cannot read."""
 
 from django_simple_auth.authentication import CookieTokenAuthentication
 from django_simple_auth.contracts.errors import non_field_errors

@@ -1,4 +1,4 @@
-"""For clients that were written for djoser: ``{"auth_token": ...}`` for a login."""
+"""For clients written for djoser: a login answers ``{"auth_token": ...}``."""
 
 from rest_framework import serializers
 

@@ -1,4 +1,4 @@
-"""For LOGGING: each record as one line of JSON."""
+"""LOGGING that writes each record as one line of JSON."""
 
 import json
 import logging
@@ -6,8 +6,8 @@ import logging
 
 class AsJSON(logging.Formatter):
     def format(self, record):
-        told = {name: getattr(record, name, None) for name in ("event", "user_id", "ip_address", "facts")}
-        return json.dumps({"at": record.created, "level": record.levelname, "message": record.getMessage(), **told})
+        extra = {name: getattr(record, name, None) for name in ("event", "user_id", "ip_address", "facts")}
+        return json.dumps({"at": record.created, "level": record.levelname, "message": record.getMessage(), **extra})
 
 
 LOGGING = {

@@ -1,4 +1,4 @@
-"""Log in by phone-book name, receive ``{"access": ...}``; errors as DRF writes them."""
+"""Log in with a handle, receive ``{"access": ...}``; errors look like DRF's."""
 
 from rest_framework import serializers
 

@@ -1,4 +1,4 @@
-"""Notes of whoever asks: people see their own, and an API key needs the scope ``notes:read``."""
+"""Notes: users see their own, and an API key needs the scope ``notes:read``."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response

@@ -1,4 +1,4 @@
-"""Staff are called when a token turns out to be in two hands."""
+"""Alert staff when a rotated token is used again."""
 
 from django.core.mail import mail_admins
 from django.dispatch import receiver
@@ -7,5 +7,5 @@ from django_simple_auth import signals
 
 
 @receiver(signals.token_reused)
-def call_staff(user, session, **_others):
-    mail_admins("A token came back", f"Session {session} of user {user.pk} has ended.")
+def alert_staff(user, session, **_others):
+    mail_admins("A token was reused", f"Session {session} of user {user.pk} has ended.")

@@ -11,7 +11,7 @@ admin.site.unregister(User)
 
 @admin.register(User)
 class PersonAdmin(AccountAdmin, UserAdmin):
-    """Django's own, with each user's sessions and keys, and a reset in the place of the form to choose a password."""
+    """Django's UserAdmin with the user's sessions and keys, and a password reset instead of the password form."""
 
 
 @admin.register(Note)

@@ -7,7 +7,7 @@ from .serializers import NoteSerializer
 
 
 class NoteViewSet(ModelViewSet):
-    """Your own notes; nobody else's exist."""
+    """The notes of the logged-in user. Other users' notes answer 404."""
 
     queryset = Note.objects.all()
     serializer_class = NoteSerializer

@@ -1,4 +1,4 @@
-"""What a story is made of, as docs/accounts.md explains it, and who plays it."""
+"""Read the stories in docs/accounts/, in the notation that docs/accounts.md explains, and play them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from django.db.models import BigIntegerField, ExpressionWrapper, F
 from django_simple_auth.db.fields import MICROSECOND, TimestampField
 from tests.support.client import hold_to_the_rules
 from tests.support.http import Server, send
-from tests.support.messages import letters_in, text_of
-from tests.support.project import Host
+from tests.support.messages import emails_in, text_of
+from tests.support.project import Project
 
 PATIENCE = 60
-"""Seconds until a letter is missed, which takes milliseconds: no machine is so slow."""
+"""Seconds to wait for an e-mail, which takes milliseconds: far more than a slow machine needs."""
 
 PASSWORD = "Correct-Horse-7"
 SHAPES = {
@@ -34,18 +34,18 @@ SHAPES = {
     "date": r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT",
     "seconds": r"\d+",
 }
-"""What ``<...>`` may stand for, by its last word."""
+"""Patterns for ``<...>``, by its last word."""
 FLEETING = {"time", "date", "seconds"}
-"""No two of them need be the same."""
+"""Placeholders whose value may differ each time."""
 
 
 @dataclass(frozen=True)
 class Story:
     title: str
     domain: str
-    """Of the addresses in it: a letter of another story may still be on its way."""
+    """The domain of its e-mail addresses. An e-mail of another story may still be on its way."""
     settings: dict[str, Any]
-    """What it wants to be in SIMPLE_AUTH."""
+    """The keys of SIMPLE_AUTH that it sets."""
     scenes: list[str]
 
     def __str__(self) -> str:
@@ -71,62 +71,62 @@ def stories_in(folder: Path) -> list[Story]:
 
 
 class Player:
-    """Sends what a scene says, and holds what comes back to it."""
+    """Sends what a scene says, and compares the answer with it."""
 
-    def __init__(self, host: Host, server: Server, domain: str) -> None:
-        self._host = host
+    def __init__(self, project: Project, server: Server, domain: str) -> None:
+        self._project = project
         self._server = server
         self._domain = domain
         self._known: dict[str, str] = {}
         self._read: set[str] = set()
 
     def play(self, scene: str) -> None:
-        asked, _blank, told = scene.replace("@example.com", f"@{self._domain}").partition("\n\n")
-        if asked.startswith("manage.py "):
-            self._command(shlex.split(asked)[1:], told)
-        elif asked.startswith("mail to "):
-            self._letter(asked.removeprefix("mail to "), told)
-        elif asked.endswith(" later"):
-            number, unit, _later = asked.split()
+        action, _blank, expected = scene.replace("@example.com", f"@{self._domain}").partition("\n\n")
+        if action.startswith("manage.py "):
+            self._command(shlex.split(action)[1:], expected)
+        elif action.startswith("mail to "):
+            self._email(action.removeprefix("mail to "), expected)
+        elif action.endswith(" later"):
+            number, unit, _later = action.split()
             pass_time(timedelta(**{unit: int(number)}))
         else:
-            self._request(asked, told)
+            self._request(action, expected)
 
-    def _command(self, words: list[str], told: str) -> None:
-        done = self._host.manage(*words)
-        assert self._is_in(done.stdout + done.stderr, told), done
+    def _command(self, words: list[str], expected: str) -> None:
+        done = self._project.manage(*words)
+        assert self._is_in(done.stdout + done.stderr, expected), done
 
-    def _letter(self, address: str, told: str) -> None:
-        # Whoever asks for two letters of a kind tells of the first one before he asks for the second.
+    def _email(self, email: str, expected: str) -> None:
+        # A story that sends two e-mails of the same kind shows the first before it requests the second.
         deadline = time.monotonic() + PATIENCE
         found = None
         while found is None:
-            assert time.monotonic() < deadline, f"No letter to {address} has in it:\n{told}"
+            assert time.monotonic() < deadline, f"No e-mail to {email} contains:\n{expected}"
             time.sleep(0.02)
-            letters = [letter for letter in letters_in(self._host.folder) if letter["To"] == address]
-            unread = [letter for letter in letters if letter["Message-ID"] not in self._read]
-            found = next((letter for letter in unread if self._is_in(text_of(letter), told)), None)
+            received = [message for message in emails_in(self._project.folder) if message["To"] == email]
+            unread = [message for message in received if message["Message-ID"] not in self._read]
+            found = next((message for message in unread if self._is_in(text_of(message), expected)), None)
         self._read.add(found["Message-ID"])
 
-    def _request(self, asked: str, told: str) -> None:
-        (line, *lines), body = _head_and_body(self._filled(asked))
+    def _request(self, request: str, expected: str) -> None:
+        (line, *lines), body = _head_and_body(self._filled(request))
         method, path = line.split()
         sent = {"Content-Type": "application/json", **dict(header.split(": ", 1) for header in lines)}
         url = self._server.address + (path if path.startswith("/") else f"/api/auth/{path}")
         status, content, headers = send(method, url, body.encode() or None, sent)
         seen = f"{status}\n{headers}{content.decode()}"
         hold_to_the_rules(status, headers, content, sent.get("Authorization", "").rpartition(" ")[2])
-        (expected, *lines), body = _head_and_body(told)
-        assert str(status) == expected, seen
+        (expected_status, *lines), body = _head_and_body(expected)
+        assert str(status) == expected_status, seen
         for header in lines:
             name, value = header.split(": ", 1)
             assert self._is_in("\n".join(headers.get_all(name, [])), value), seen
         received = json.dumps(json.loads(content), ensure_ascii=False) if content else ""
-        assert self._is_in(received, body.replace("\n ", " ")), f"{seen}\ninstead of\n{told}"
+        assert self._is_in(received, body.replace("\n ", " ")), f"{seen}\ninstead of\n{expected}"
 
-    def _is_in(self, seen: str, told: str) -> bool:
-        """Whether the text has all lines that were told, in their order. What ``<...>`` is, is known from then on."""
-        *parts, end = re.split(r"<([^<>]+)>", told)
+    def _is_in(self, seen: str, expected: str) -> bool:
+        """Whether the text contains all expected lines in order. Remembers the values of ``<...>``."""
+        *parts, end = re.split(r"<([^<>]+)>", expected)
         names = parts[1::2]
         shapes = [re.escape(self._known[name]) if name in self._known else SHAPES[name.split()[-1]] for name in names]
         texts = [re.escape(text).replace("\\\n", r"\n(?:.*\n)*") for text in [*parts[::2], end]]
@@ -137,14 +137,14 @@ class Player:
         self._known |= dict(lasting)
         return found is not None and len(lasting) == len(dict(lasting))
 
-    def _filled(self, asked: str) -> str:
-        return re.sub(r"<([^<>]+)>", lambda placeholder: self._value(placeholder[1]), asked)
+    def _filled(self, request: str) -> str:
+        return re.sub(r"<([^<>]+)>", lambda placeholder: self._value(placeholder[1]), request)
 
     def _value(self, name: str) -> str:
-        """What was told before, or the token that a login of somebody's gets now."""
+        """The value from an earlier answer, or the token of a new login."""
         if name not in self._known:
             owner = re.fullmatch(r"(\w+)'s (?:\w+ )?token", name)
-            assert owner, f"Nothing has been told of <{name}>."
+            assert owner, f"<{name}> has no value yet."
             credentials = {"username": owner[1], "password": PASSWORD}
             url = f"{self._server.address}/api/auth/login/"
             headers = {"Content-Type": "application/json"}
@@ -155,15 +155,15 @@ class Player:
 
 
 def _head_and_body(text: str) -> tuple[list[str], str]:
-    """Lines up to the first one that begins a JSON value, and the rest."""
+    """The lines before the JSON value, and the JSON value."""
     head, start, rest = re.fullmatch(r"(.*?)(?:^([\[{])(.*))?", text, re.MULTILINE | re.DOTALL).groups("")
     return head.splitlines(), start + rest
 
 
 def pass_time(span: timedelta) -> None:
-    """Let all that is kept be so much older."""
+    """Make every stored time older by this much."""
     for model in apps.get_app_config("django_simple_auth").get_models():
-        instants = [field.name for field in model._meta.fields if isinstance(field, TimestampField)]
+        times = [field.name for field in model._meta.fields if isinstance(field, TimestampField)]
         model.objects.update(
-            **{name: ExpressionWrapper(F(name) - span // MICROSECOND, BigIntegerField()) for name in instants}
+            **{name: ExpressionWrapper(F(name) - span // MICROSECOND, BigIntegerField()) for name in times}
         )

@@ -1,4 +1,4 @@
-"""The host that the stories are played on. HOST_* is what the test made for it."""
+"""The project that the stories run on. The test sets PROJECT_*."""
 
 import json
 import os
@@ -11,16 +11,16 @@ from tests.settings import *  # noqa: F403
 from tests.settings import DATABASES
 
 ROOT_URLCONF = "tests.stories.urls"
-DATABASES["default"]["NAME"] = os.environ["HOST_DATABASE"]
+DATABASES["default"]["NAME"] = os.environ["PROJECT_DATABASE"]
 SIMPLE_AUTH: dict[str, Any] = {
     "PUBLIC_URL": "https://www.example.com",
     "THROTTLE_RATES": {},
-    **json.loads(os.environ["HOST_SIMPLE_AUTH"]),
+    **json.loads(os.environ["PROJECT_SIMPLE_AUTH"]),
 }
 
-LETTERS = Path(os.environ["HOST_FOLDER"])
+EMAILS = Path(os.environ["PROJECT_FOLDER"])
 BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-MAILERS = {"default": {"BACKEND": BACKEND, "OPTIONS": {"file_path": LETTERS}}}
+MAILERS = {"default": {"BACKEND": BACKEND, "OPTIONS": {"file_path": EMAILS}}}
 if django.VERSION < (6, 1):  # pragma: no cover
     EMAIL_BACKEND = BACKEND
-    EMAIL_FILE_PATH = LETTERS
+    EMAIL_FILE_PATH = EMAILS

@@ -1,4 +1,4 @@
-"""What a host mounts, and a view of its own."""
+"""The native contract, one with a cookie, and a view of the project."""
 
 from django.urls import include, path
 from django.views.decorators.cache import cache_control

@@ -1,4 +1,4 @@
-"""What a test reads in letters."""
+"""What a test reads in e-mails."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ _END = b"\n" + b"-" * 79 + b"\n"
 
 
 def secret_in(letter: Any) -> str:
-    """The secret in the letter's one link."""
+    """The token in the e-mail's only link."""
     (secret,) = re.findall(r"\bds[a-z]_[0-9A-Za-z]+", letter.body)
     return str(secret)
 
 
-def letters_in(folder: Path) -> Iterator[EmailMessage]:
-    """What Django's file-based backend has written there to its end."""
+def emails_in(folder: Path) -> Iterator[EmailMessage]:
+    """The e-mails that Django's file-based backend has finished writing there."""
     for file in folder.glob("*.log"):
         *whole, _unfinished = file.read_bytes().split(_END)
-        for letter in whole:
-            yield message_from_bytes(letter, policy=policy.default)
+        for message in whole:
+            yield message_from_bytes(message, policy=policy.default)
 
 
-def text_of(letter: EmailMessage) -> str:
+def text_of(message: EmailMessage) -> str:
     """Subject and plain text."""
-    body = letter.get_body(["plain"])
+    body = message.get_body(["plain"])
     assert body is not None
-    return f"Subject: {letter['Subject']}\n\n{body.get_content()}"
+    return f"Subject: {message['Subject']}\n\n{body.get_content()}"

@@ -1,4 +1,4 @@
-"""A host of the suite's own: processes of its settings, and a database that they share with a test's ORM."""
+"""A project for the suite: processes with its settings, and a database that they share with a test's ORM."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 DJANGO = [sys.executable, "-m", "django"]
 
 
-class Host:
-    """A settings module, which finds its database's name in HOST_DATABASE and its folder in HOST_FOLDER."""
+class Project:
+    """A settings module that reads its database's name from PROJECT_DATABASE and its folder from PROJECT_FOLDER."""
 
     def __init__(self, settings: str, connection: Any, folder: Path, **environ: str) -> None:
         self.folder = folder
@@ -29,13 +29,13 @@ class Host:
             **os.environ,
             "DJANGO_SETTINGS_MODULE": settings,
             "PYTHONPATH": str(ROOT),
-            "HOST_DATABASE": connection.settings_dict["NAME"],
-            "HOST_FOLDER": str(folder),
+            "PROJECT_DATABASE": connection.settings_dict["NAME"],
+            "PROJECT_FOLDER": str(folder),
             **environ,
         }
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run a management command to its end."""
+        """Run a management command and wait for it."""
         return subprocess.run([*DJANGO, *words], cwd=self.folder, env=self._environ, capture_output=True, text=True)
 
     def serve(self) -> Server:
@@ -44,7 +44,7 @@ class Host:
 
 @contextmanager
 def fresh_database(name: str, folder: Path, blocker: Any) -> Iterator[Any]:
-    """A connection to an empty database of the suite's kind, which is gone afterwards."""
+    """A connection to a new database of the suite's kind, which is deleted afterwards."""
     name = f"{name}_{os.getpid()}"
     if TEST_DATABASE == "sqlite":  # pragma: no branch
         name = str(folder / name)
@@ -60,7 +60,7 @@ def fresh_database(name: str, folder: Path, blocker: Any) -> Iterator[Any]:
 
 @contextmanager
 def orm_on(connection: Any, blocker: Any) -> Iterator[None]:
-    """The ORM sees what the host's processes see."""
+    """Let the ORM use the database of the project's processes."""
     suites_own = connections["default"]
     connections["default"] = connection
     with blocker.unblock():

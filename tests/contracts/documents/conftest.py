@@ -1,4 +1,4 @@
-"""One server process for all documents, on a database of its own."""
+"""One server process for all documents, with its own database."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from django.contrib.auth import get_user_model
 
 from tests.support.client import hold_to_the_rules
 from tests.support.http import Server, send
-from tests.support.project import Host, fresh_database, orm_on
+from tests.support.project import Project, fresh_database, orm_on
 
 
 class API:
-    """A server and what one can ask of it. Every answer is held to what all of them must be."""
+    """Sends requests to a server, and checks what must hold for every answer."""
 
     def __init__(self, server: Server, log: Path) -> None:
         self.address = server.address
@@ -39,7 +39,7 @@ class API:
         token: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, Any, Any]:
-        """Status, JSON body and headers of the answer to a request that need not make sense."""
+        """Status, JSON body and headers. The request may be invalid."""
         sent = {"Content-Type": "application/json", **(headers or {})}
         if token is not None:
             sent["Authorization"] = f"Token {token}"
@@ -52,7 +52,7 @@ class API:
             return list(pool.map(lambda body: self(method, path, body), bodies))
 
     def logged(self, method: str, path: str) -> str:
-        """What the host's logs have gained by a request."""
+        """What a request has added to the project's logs."""
         before = len(self._log.read_text())
         with socket.create_connection(("127.0.0.1", self.port)) as connection:
             connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
@@ -70,24 +70,24 @@ def server_database(tmp_path_factory: Any, django_db_blocker: Any) -> Iterator[A
 
 @pytest.fixture(scope="session")
 def api(tmp_path_factory: Any, server_database: Any) -> Iterator[API]:
-    folder = tmp_path_factory.mktemp("host")
+    folder = tmp_path_factory.mktemp("project")
     (folder / "common_passwords.txt").write_text("password\npassword1\n")
-    host = Host("tests.contracts.documents.settings", server_database, folder)
-    host.manage("migrate", "-v0").check_returncode()
-    server = host.serve()
+    project = Project("tests.contracts.documents.settings", server_database, folder)
+    project.manage("migrate", "-v0").check_returncode()
+    server = project.serve()
     yield API(server, folder / "log.txt")
     server.stop()
 
 
 @pytest.fixture(autouse=True)
-def _the_orm_sees_what_the_server_sees(server_database: Any, django_db_blocker: Any) -> Iterator[None]:
+def _use_the_servers_database(server_database: Any, django_db_blocker: Any) -> Iterator[None]:
     with orm_on(server_database, django_db_blocker):
         yield
 
 
 @pytest.fixture
 def disable() -> Iterator[Callable[[str], None]]:
-    """Disables the account with an e-mail address, until the test ends."""
+    """Disables the account with this e-mail address until the test ends."""
     users = get_user_model().objects
     disabled: list[str] = []
 

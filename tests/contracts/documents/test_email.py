@@ -1,4 +1,4 @@
-"""The document of the ``email`` contract, in its own order."""
+"""The document of the ``email`` contract, in the order of the document."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_user_registers(api: Any):
     assert john().check_password("Password123")
 
 
-def test_all_faults_are_told_at_once_under_the_names_that_were_sent(api: Any):
+def test_all_errors_come_at_once_under_the_clients_field_names(api: Any):
     body = {**REGISTRATION, "password1": "Password", "password2": "Passw0rd"}
     assert api("POST", "/api/users/registration/", body) == (
         400,
@@ -76,11 +76,11 @@ def test_all_faults_are_told_at_once_under_the_names_that_were_sent(api: Any):
 
 
 @pytest.mark.parametrize("email", ["john.doe@example.com", "John.Doe@Example.com", "JOHN.DOE@EXAMPLE.COM"])
-def test_an_email_is_unique_in_every_spelling(api: Any, email: str):
+def test_an_email_is_unique_regardless_of_case(api: Any, email: str):
     assert api("POST", "/api/users/registration/", {**REGISTRATION, "email": email}) == (400, EMAIL_TAKEN)
 
 
-def test_of_simultaneous_registrations_one_succeeds(api: Any):
+def test_one_of_several_concurrent_registrations_succeeds(api: Any):
     bodies = [
         {**REGISTRATION, "email": email}
         for email in ["twin.doe@example.com", "Twin.Doe@example.com", "TWIN.DOE@EXAMPLE.COM", "twin.doe@EXAMPLE.com"]
@@ -102,7 +102,7 @@ def test_of_simultaneous_registrations_one_succeeds(api: Any):
         ("!!", 3),
     ],
 )
-def test_the_documents_own_rules_are_told_all_at_once_and_alone(api: Any, password: str, errors: int):
+def test_the_documents_password_rules_come_first(api: Any, password: str, errors: int):
     body = {**ANOTHER, "password1": password, "password2": password}
     status, refusal = api("POST", "/api/users/registration/", body)
     assert (status, refusal) == (400, {"password1": refusal["password1"]})
@@ -110,7 +110,7 @@ def test_the_documents_own_rules_are_told_all_at_once_and_alone(api: Any, passwo
     assert all(text.startswith("Password must ") for text in refusal["password1"])
 
 
-def test_a_password_without_a_numeral_is_refused_in_the_documents_words(api: Any):
+def test_a_password_without_a_numeral_gets_the_documents_text(api: Any):
     body = {**ANOTHER, "password1": "Passwordaaaaa", "password2": "Passwordaaaaa"}
     assert api("POST", "/api/users/registration/", body) == (
         400,
@@ -118,7 +118,7 @@ def test_a_password_without_a_numeral_is_refused_in_the_documents_words(api: Any
     )
 
 
-def test_passwords_that_do_not_match_are_refused_in_the_documents_words(api: Any):
+def test_passwords_that_differ_get_the_documents_text(api: Any):
     body = {**ANOTHER, "password2": "Password124"}
     assert api("POST", "/api/users/registration/", body) == (
         400,
@@ -126,7 +126,7 @@ def test_passwords_that_do_not_match_are_refused_in_the_documents_words(api: Any
     )
 
 
-def test_the_hosts_own_rules_come_on_top(api: Any):
+def test_the_projects_password_validators_apply_too(api: Any):
     body = {**ANOTHER, "password1": "password1", "password2": "password1"}
     assert api("POST", "/api/users/registration/", body) == (400, {"password1": ["This password is too common."]})
 
@@ -151,7 +151,7 @@ def test_every_missing_field_is_named(api: Any, missing: set[str]):
     assert is_by_field(refusal)
 
 
-def test_nobody_was_registered_by_a_refused_request(api: Any):
+def test_a_refused_registration_creates_no_user(api: Any):
     assert not User.objects.filter(email=ANOTHER["email"]).exists()
 
 
@@ -165,30 +165,30 @@ def test_a_user_logs_in_by_email(api: Any):
 
 
 @pytest.mark.parametrize("email", ["John.Doe@example.com", "JOHN.DOE@EXAMPLE.COM"])
-def test_an_email_logs_in_in_every_spelling(api: Any, email: str):
+def test_a_user_logs_in_regardless_of_case(api: Any, email: str):
     assert api("POST", "/api/users/login/", {**LOGIN, "email": email})[0] == 200
 
 
 @pytest.mark.parametrize("wrong", [{"password": "Password124"}, {"email": "nobody@example.com"}])
-def test_wrong_credentials_are_refused_alike(api: Any, wrong: dict[str, str]):
+def test_wrong_credentials_get_the_same_answer(api: Any, wrong: dict[str, str]):
     assert api("POST", "/api/users/login/", {**LOGIN, **wrong}) == (
         400,
         {"non_field_errors": ["Unable to log in with provided credentials."]},
     )
 
 
-def test_a_disabled_account_is_told_so(api: Any, disable: Any):
+def test_a_disabled_account_gets_its_own_text(api: Any, disable: Any):
     disable("john.doe@example.com")
     assert api("POST", "/api/users/login/", LOGIN) == (400, {"non_field_errors": ["User account is disabled."]})
 
 
-def test_but_only_after_the_right_password(api: Any, disable: Any):
+def test_a_wrong_password_does_not_reveal_a_disabled_account(api: Any, disable: Any):
     disable("john.doe@example.com")
     assert api("POST", "/api/users/login/", {**LOGIN, "password": "Password124"}) == (400, INVALID_CREDENTIALS)
 
 
 @pytest.mark.parametrize("missing", [{"email"}, {"password"}, {"email", "password"}])
-def test_a_login_names_what_is_missing(api: Any, missing: set[str]):
+def test_a_login_names_every_missing_field(api: Any, missing: set[str]):
     body = {name: value for name, value in LOGIN.items() if name not in missing}
     status, refusal = api("POST", "/api/users/login/", body)
     assert (status, set(refusal)) == (400, missing)
@@ -196,7 +196,7 @@ def test_a_login_names_what_is_missing(api: Any, missing: set[str]):
 
 
 @pytest.mark.parametrize("token", ["abc123def456ghi789jkl", token_format.generate("dsa")])
-def test_anyone_may_register_and_log_in_whatever_token_comes_along(api: Any, token: str):
+def test_registration_and_login_ignore_the_token(api: Any, token: str):
     assert api("POST", "/api/users/registration/", REGISTRATION, token) == (400, EMAIL_TAKEN)
     assert api("POST", "/api/users/login/", LOGIN, token)[0] == 200
 
@@ -208,14 +208,14 @@ def test_a_user_logs_out(api: Any):
     assert api("POST", "/api/users/logout/", token=logged_in(api)) == (200, {"detail": "Successfully logged out."})
 
 
-def test_logging_out_without_a_token_is_400(api: Any):
+def test_logout_without_a_token_is_400(api: Any):
     assert api("POST", "/api/users/logout/") == (
         400,
         {"detail": "You should be logged in to logout. Check whether the token is passed."},
     )
 
 
-def test_logging_out_invalidates_the_token(api: Any):
+def test_logout_invalidates_the_token(api: Any):
     token = logged_in(api)
     assert api("POST", "/api/users/logout/", token=token) == (200, LOGGED_OUT)
     assert api("GET", "/api/me/", token=token)[0] == 401
@@ -227,7 +227,7 @@ def test_logging_out_invalidates_the_token(api: Any):
 # Token expiration
 
 
-def test_a_token_expires_after_the_seconds_of_the_setting(api: Any):
+def test_a_token_expires_after_the_configured_seconds(api: Any):
     AuthToken.objects.filter(user=john()).delete()
     logged_in(api)
     row = AuthToken.objects.get(user=john())
@@ -246,7 +246,7 @@ def test_an_expired_token_is_refused_and_deleted(api: Any):
     assert not AuthToken.objects.filter(pk=row.pk).exists()
 
 
-def test_upon_expiration_a_login_brings_a_fresh_token(api: Any):
+def test_after_expiry_a_login_returns_a_new_token(api: Any):
     expired = logged_in(api)
     AuthToken.objects.filter(user=john()).update(expires_at=system_clock.now())
     fresh = logged_in(api)
@@ -258,7 +258,7 @@ def test_upon_expiration_a_login_brings_a_fresh_token(api: Any):
 # Example usage
 
 
-def test_the_token_of_the_example_is_none_of_ours(api: Any):
+def test_the_token_in_the_example_is_refused(api: Any):
     status, refusal, _headers = api.send(
         "POST", "/api/users/logout/", headers={"Authorization": "Token abc123def456ghi789jkl"}
     )
@@ -284,7 +284,7 @@ def test_another_method_is_405(api: Any, path: str):
     assert is_detail(refusal)
 
 
-def test_a_defect_is_json_as_drf_says_it(api: Any):
+def test_a_server_error_is_json_like_drfs(api: Any):
     User.objects.create_user("unlucky email", "unlucky@example.com", "Password123", first_name="Unlucky")
     body = {"email": "unlucky@example.com", "password": "Password123"}
     status, refusal = call("POST", f"{api.address}/api/users/login/", body)

@@ -1,6 +1,6 @@
-"""The document of the ``keys`` contract, in its own order.
+"""The document of the ``keys`` contract, in the order of the document.
 
-Its examples speak of a database that changes between them; what each takes for granted is prepared before it.
+Its examples assume different contents of the database. Each test prepares what its example assumes.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def logged_in(api: Any) -> str:
     return body["token"]
 
 
-def is_alive(api: Any, token: str) -> bool:
+def is_valid(api: Any, token: str) -> bool:
     return api("GET", "/api/me/", token=token)[0] == 200
 
 
@@ -63,7 +63,7 @@ def test_a_user_registers(api: Any):
     assert user.check_password("p4ssword123")
 
 
-def test_all_faulty_fields_are_told_at_once(api: Any):
+def test_all_errors_come_at_once(api: Any):
     body = {"username": "johndoe", "password": "password", "email": "johndoe@example.com"}
     assert api("POST", "/api/user/register/", body) == (
         400,
@@ -71,13 +71,13 @@ def test_all_faulty_fields_are_told_at_once(api: Any):
     )
 
 
-def test_a_password_that_does_not_match_the_criteria_is_refused(api: Any):
+def test_a_common_password_is_refused(api: Any):
     User.objects.get(username="johndoe").delete()
     body = {"username": "johndoe", "password": "password", "email": "johndoe@example.com"}
     assert api("POST", "/api/user/register/", body) == (400, {"password": ["This password is too common."]})
 
 
-def test_a_duplicated_username_is_refused(api: Any):
+def test_a_taken_username_is_refused(api: Any):
     User.objects.create_user("johndoe", "john@elsewhere.example", "p4ssword123")
     body = {"username": "johndoe", "password": "passwordaaaaa", "email": "johndoe@example.com"}
     assert api("POST", "/api/user/register/", body) == (
@@ -86,14 +86,14 @@ def test_a_duplicated_username_is_refused(api: Any):
     )
 
 
-def test_a_duplicated_email_is_refused(api: Any):
+def test_a_taken_email_is_refused(api: Any):
     User.objects.create_user("janedoe", "johndoe@example.com", "p4ssword123")
     body = {"username": "johndoe1", "password": "passwordaaaaa", "email": "johndoe@example.com"}
     assert api("POST", "/api/user/register/", body) == (400, {"email": ["User with this email already exists."]})
 
 
 @pytest.mark.parametrize("language", ["de", "es", "fr"])
-def test_the_texts_are_the_documents_whatever_language_the_client_prefers(api: Any, language: str):
+def test_texts_are_english_whatever_the_clients_language(api: Any, language: str):
     status, refusal, _headers = api.send(
         "POST",
         "/api/user/register/",
@@ -110,12 +110,12 @@ def test_the_texts_are_the_documents_whatever_language_the_client_prefers(api: A
         ("johndoe2", "JohnDoe@Example.COM", {"email": EMAIL_TAKEN}),
     ],
 )
-def test_a_duplicate_is_one_in_every_spelling(api: Any, username: str, email: str, refusal: dict[str, list[str]]):
+def test_names_and_emails_are_unique_in_any_case(api: Any, username: str, email: str, refusal: dict[str, list[str]]):
     body = {"username": username, "password": "passwordaaaaa", "email": email}
     assert api("POST", "/api/user/register/", body) == (400, refusal)
 
 
-def test_of_simultaneous_registrations_one_succeeds(api: Any):
+def test_one_of_several_concurrent_registrations_succeeds(api: Any):
     bodies = [
         {"username": f"twin{n}", "password": "passwordaaaaa", "email": f"{name}@example.com"}
         for n, name in enumerate(["twin", "Twin", "TWIN", "tWIN", "twin"])
@@ -154,7 +154,7 @@ def test_wrong_credentials_are_refused(api: Any):
     user.save()
 
 
-def test_an_unknown_user_and_a_disabled_one_are_refused_alike(api: Any):
+def test_unknown_and_disabled_users_get_the_same_answer(api: Any):
     User.objects.create_user("former", password="passwordaaaaa", is_active=False)
     for username in ["nobody", "former"]:
         body = {"username": username, "password": "passwordaaaaa"}
@@ -162,7 +162,7 @@ def test_an_unknown_user_and_a_disabled_one_are_refused_alike(api: Any):
 
 
 @pytest.mark.parametrize("missing", [{"username"}, {"password"}, {"username", "password"}])
-def test_a_login_names_what_is_missing(api: Any, missing: set[str]):
+def test_a_login_names_every_missing_field(api: Any, missing: set[str]):
     body = {name: value for name, value in LOGIN.items() if name not in missing}
     status, refusal = api("POST", "/api/user/login/", body)
     assert (status, set(refusal)) == (400, missing)
@@ -172,15 +172,15 @@ def test_a_login_names_what_is_missing(api: Any, missing: set[str]):
 # User logout
 
 
-def test_a_user_logs_out_by_get_with_the_token_in_the_query(api: Any):
+def test_a_get_with_the_token_in_the_query_logs_out(api: Any):
     token = logged_in(api)
     status, body = api("GET", f"/api/user/logout?token={token}")
     assert status == 200
     assert isinstance(body, dict)
-    assert not is_alive(api, token)
+    assert not is_valid(api, token)
 
 
-def test_logging_out_twice_is_refused_with_400(api: Any):
+def test_a_second_logout_is_400(api: Any):
     token = logged_in(api)
     api("GET", f"/api/user/logout?token={token}")
     status, refusal = api("GET", f"/api/user/logout?token={token}")
@@ -198,13 +198,13 @@ def test_logging_out_twice_is_refused_with_400(api: Any):
         "/api/user/logout",
     ],
 )
-def test_logging_out_without_a_live_token_is_refused_with_400(api: Any, path: str):
+def test_logout_without_a_valid_token_is_400(api: Any, path: str):
     status, refusal = api("GET", path)
     assert status == 400
     assert is_error(refusal)
 
 
-def test_logging_out_with_an_expired_token_is_refused_with_400(api: Any):
+def test_logout_with_an_expired_token_is_400(api: Any):
     token = logged_in(api)
     AuthToken.objects.filter(user__username="johndoe1").update(expires_at=system_clock.now())
     status, refusal = api("GET", f"/api/user/logout?token={token}")
@@ -212,19 +212,19 @@ def test_logging_out_with_an_expired_token_is_refused_with_400(api: Any):
     assert is_error(refusal)
 
 
-def test_of_two_tokens_in_one_query_neither_is_taken(api: Any):
+def test_two_tokens_in_one_query_are_refused(api: Any):
     first, second = logged_in(api), logged_in(api)
     status, refusal = api("GET", f"/api/user/logout?token={first}&token={second}")
     assert status == 400
     assert is_error(refusal)
-    assert is_alive(api, first)
-    assert is_alive(api, second)
+    assert is_valid(api, first)
+    assert is_valid(api, second)
 
 
 # Key generating
 
 
-def test_each_call_generates_a_fresh_key(api: Any):
+def test_each_call_generates_a_new_key(api: Any):
     token = logged_in(api)
     before = keys_of("johndoe1")
     answers = [api("GET", f"/api/keys/generate/?token={token}") for _ in range(2)]
@@ -232,9 +232,9 @@ def test_each_call_generates_a_fresh_key(api: Any):
     first, second = [body["key"] for _status, body in answers]
     assert len({first, second, token}) == 3
     assert keys_of("johndoe1") == before + 2
-    assert is_alive(api, first)
-    assert is_alive(api, second)
-    assert is_alive(api, token)
+    assert is_valid(api, first)
+    assert is_valid(api, second)
+    assert is_valid(api, token)
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_each_call_generates_a_fresh_key(api: Any):
         "/api/keys/generate/",
     ],
 )
-def test_no_key_is_generated_without_a_live_token(api: Any, path: str):
+def test_no_key_is_generated_without_a_valid_token(api: Any, path: str):
     before = AuthToken.objects.count()
     status, refusal = api("GET", path)
     assert status == 400
@@ -254,7 +254,7 @@ def test_no_key_is_generated_without_a_live_token(api: Any, path: str):
     assert AuthToken.objects.count() == before
 
 
-def test_a_key_generates_no_key_and_logs_nobody_out(api: Any):
+def test_a_key_cannot_generate_keys_or_log_out(api: Any):
     _status, body = api("GET", f"/api/keys/generate/?token={logged_in(api)}")
     before = keys_of("johndoe1")
     for path in ["/api/keys/generate/", "/api/user/logout"]:
@@ -262,10 +262,10 @@ def test_a_key_generates_no_key_and_logs_nobody_out(api: Any):
         assert status == 400
         assert is_error(refusal)
     assert keys_of("johndoe1") == before
-    assert is_alive(api, body["key"])
+    assert is_valid(api, body["key"])
 
 
-# What is unsafe about it, and contained
+# Unsafe parts and how they are contained
 
 
 BY_GET = ["/api/user/logout", "/api/keys/generate/"]
@@ -275,7 +275,7 @@ BY_GET = ["/api/user/logout", "/api/keys/generate/"]
 def test_head_changes_nothing(api: Any, path: str):
     token, before = logged_in(api), keys_of("johndoe1")
     assert api("HEAD", f"{path}?token={token}") == (405, None)
-    assert is_alive(api, token)
+    assert is_valid(api, token)
     assert keys_of("johndoe1") == before
 
 
@@ -294,13 +294,13 @@ def test_a_prefetch_changes_nothing(api: Any, path: str, headers: dict[str, str]
     status, refusal, _headers = api.send("GET", f"{path}?token={token}", headers=headers)
     assert status == 400
     assert is_error(refusal)
-    assert is_alive(api, token)
+    assert is_valid(api, token)
     assert keys_of("johndoe1") == before
 
 
 @pytest.mark.parametrize("path", [*BY_GET, "/api/user/logout/", "/api/keys/generate"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
-def test_no_log_of_the_host_holds_a_token(api: Any, method: str, path: str):
+def test_the_projects_logs_contain_no_token(api: Any, method: str, path: str):
     token = logged_in(api)
     log = api.logged(method, f"{path}?token={token}&page=1")
     assert f"{method} {path}" in log
@@ -310,7 +310,7 @@ def test_no_log_of_the_host_holds_a_token(api: Any, method: str, path: str):
 
 
 @pytest.mark.parametrize("path", BY_GET)
-def test_the_answer_keeps_the_address_from_the_next_page(api: Any, path: str):
+def test_the_answer_sets_a_referrer_policy(api: Any, path: str):
     _status, _body, headers = api.send("GET", f"{path}?token={logged_in(api)}")
     assert headers["Referrer-Policy"] == "no-referrer"
     _status, _body, headers = api.send("GET", path)
@@ -320,10 +320,10 @@ def test_the_answer_keeps_the_address_from_the_next_page(api: Any, path: str):
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/api/me/"), ("POST", "/api/logout/"), ("POST", "/api/users/logout/")]
 )
-def test_no_other_endpoint_takes_a_token_from_the_query(api: Any, method: str, path: str):
+def test_other_endpoints_ignore_a_token_in_the_query(api: Any, method: str, path: str):
     token = logged_in(api)
     assert api(method, f"{path}?token={token}")[0] in {400, 401}
-    assert is_alive(api, token)
+    assert is_valid(api, token)
 
 
 # Where the document is silent
@@ -346,7 +346,7 @@ def test_another_method_is_405(api: Any, method: str, path: str):
     assert is_error(refusal)
 
 
-def test_a_defect_is_an_error_too(api: Any):
+def test_a_server_error_has_the_contracts_format(api: Any):
     User.objects.create_user("unlucky keys", password="passwordaaaaa", first_name="Unlucky")
     body = {"username": "unlucky keys", "password": "passwordaaaaa"}
     status, refusal = call("POST", f"{api.address}/api/user/login/", body)

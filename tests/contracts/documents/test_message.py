@@ -1,4 +1,4 @@
-"""The document of the ``message`` contract, in its own order."""
+"""The document of the ``message`` contract, in the order of the document."""
 
 from __future__ import annotations
 
@@ -45,18 +45,18 @@ def test_a_user_registers(api: Any):
     assert user.check_password("securepassword")
 
 
-def test_the_same_registration_again_is_refused_for_its_username(api: Any):
+def test_a_repeated_registration_is_refused(api: Any):
     assert api("POST", "/api/register/", REGISTRATION) == (400, USERNAME_TAKEN)
 
 
 @pytest.mark.parametrize("username", ["testuser", "TestUser", "TESTUSER", "ｔｅｓｔｕｓｅｒ"])
-def test_a_username_is_taken_in_every_spelling(api: Any, username: str):
+def test_a_username_is_unique_regardless_of_case_and_form(api: Any, username: str):
     another = {**REGISTRATION, "username": username, "email": "another@example.com"}
     assert api("POST", "/api/register/", another) == (400, USERNAME_TAKEN)
 
 
 @pytest.mark.parametrize("email", ["test@example.com", "Test@Example.com", "TEST@EXAMPLE.COM"])
-def test_an_email_is_taken_in_every_spelling(api: Any, email: str):
+def test_an_email_is_unique_regardless_of_case(api: Any, email: str):
     another = {**REGISTRATION, "username": "anotheruser", "email": email}
     assert api("POST", "/api/register/", another) == (400, EMAIL_TAKEN)
 
@@ -69,7 +69,7 @@ def test_an_email_is_taken_in_every_spelling(api: Any, email: str):
     ],
     ids=["username", "email"],
 )
-def test_of_simultaneous_registrations_one_succeeds(api: Any, bodies: list[Any], refusal: dict[str, str]):
+def test_one_of_several_concurrent_registrations_succeeds(api: Any, bodies: list[Any], refusal: dict[str, str]):
     answers = api.at_once("POST", "/api/register/", bodies)
     assert Counter(status for status, _body in answers) == {201: 1, 400: 4}
     assert [body for status, body in answers if status == 400] == [refusal] * 4
@@ -90,7 +90,7 @@ def test_of_simultaneous_registrations_one_succeeds(api: Any, bodies: list[Any],
         "anotheruser",
     ],
 )
-def test_whatever_is_wrong_with_a_registration_is_one_text(api: Any, body: Any):
+def test_any_registration_error_is_one_text(api: Any, body: Any):
     status, refusal = api("POST", "/api/register/", body)
     assert status == 400
     assert is_one_text(refusal)
@@ -106,17 +106,17 @@ def test_a_user_logs_in(api: Any):
 
 
 @pytest.mark.parametrize("wrong", [{"password": "insecurepassword"}, {"username": "nobody"}])
-def test_wrong_credentials_are_invalid_whichever_is_wrong(api: Any, wrong: dict[str, str]):
+def test_wrong_credentials_get_the_same_answer(api: Any, wrong: dict[str, str]):
     assert api("POST", "/api/login/", {**LOGIN, **wrong}) == (400, INVALID_CREDENTIALS)
 
 
-def test_the_credentials_of_a_disabled_account_are_invalid(api: Any, disable: Any):
+def test_a_disabled_account_gets_the_same_answer(api: Any, disable: Any):
     disable("test@example.com")
     assert api("POST", "/api/login/", LOGIN) == (400, INVALID_CREDENTIALS)
 
 
 @pytest.mark.parametrize("body", [{}, {"username": "testuser"}, {"password": "securepassword"}, [LOGIN]])
-def test_whatever_is_wrong_with_the_shape_of_a_login_is_one_text(api: Any, body: Any):
+def test_any_login_error_is_one_text(api: Any, body: Any):
     status, refusal = api("POST", "/api/login/", body)
     assert status == 400
     assert is_one_text(refusal)
@@ -131,25 +131,25 @@ def test_a_user_logs_out(api: Any):
     assert api("POST", "/api/logout/", token=token) == (401, UNAUTHORIZED)
 
 
-def test_logging_out_without_a_token_is_unauthorized(api: Any):
+def test_logout_without_a_token_is_401(api: Any):
     assert api("POST", "/api/logout/") == (401, UNAUTHORIZED)
 
 
-def test_a_token_from_elsewhere_is_unauthorized(api: Any):
+def test_a_token_in_another_format_is_401(api: Any):
     assert api("POST", "/api/logout/", token="your-generated-token") == (401, UNAUTHORIZED)
 
 
-def test_a_token_that_was_never_issued_is_unauthorized(api: Any):
+def test_a_token_that_was_never_issued_is_401(api: Any):
     assert api("POST", "/api/logout/", token=token_format.generate("dsa")) == (401, UNAUTHORIZED)
 
 
-def test_an_expired_token_is_unauthorized(api: Any):
+def test_an_expired_token_is_401(api: Any):
     token = logged_in(api)
     AuthToken.objects.filter(user__username="testuser").update(expires_at=system_clock.now())
     assert api("POST", "/api/logout/", token=token) == (401, UNAUTHORIZED)
 
 
-def test_the_token_of_a_disabled_account_is_unauthorized(api: Any, disable: Any):
+def test_the_token_of_a_disabled_account_is_401(api: Any, disable: Any):
     token = logged_in(api)
     disable("test@example.com")
     assert api("POST", "/api/logout/", token=token) == (401, UNAUTHORIZED)
@@ -159,12 +159,12 @@ def test_the_token_of_a_disabled_account_is_unauthorized(api: Any, disable: Any)
 
 
 @pytest.mark.parametrize("header", ["", "Token", "Basic dGVzdHVzZXI6c2VjdXJlcGFzc3dvcmQ=", "your-generated-token"])
-def test_any_other_header_than_a_token_is_unauthorized(api: Any, header: str):
+def test_a_header_without_a_token_is_401(api: Any, header: str):
     status, body, _headers = api.send("POST", "/api/logout/", headers={"Authorization": header})
     assert (status, body) == (401, UNAUTHORIZED)
 
 
-def test_a_token_in_the_query_is_not_read(api: Any):
+def test_a_token_in_the_query_is_ignored(api: Any):
     token = logged_in(api)
     assert api("POST", f"/api/logout/?token={token}") == (401, UNAUTHORIZED)
     assert api("POST", "/api/logout/", token=token) == (200, LOGGED_OUT)
@@ -182,20 +182,20 @@ def test_a_malformed_body_is_one_text(api: Any, path: str, content: bytes):
 
 
 @pytest.mark.parametrize("path", ["/api/register/", "/api/login/", "/api/logout/"])
-def test_another_method_is_one_text(api: Any, path: str):
+def test_a_wrong_method_is_one_text(api: Any, path: str):
     status, body, headers = api.send("GET", path)
     assert (status, headers["Allow"]) == (405, "POST, OPTIONS")
     assert is_one_text(body)
 
 
 @pytest.mark.parametrize("path", ["/api/register/", "/api/login/"])
-def test_another_content_type_is_one_text(api: Any, path: str):
+def test_a_wrong_content_type_is_one_text(api: Any, path: str):
     status, body, _headers = api.send("POST", path, b"a=b", headers={"Content-Type": "text/plain"})
     assert status == 415
     assert is_one_text(body)
 
 
-def test_a_defect_is_one_text(api: Any):
+def test_a_server_error_is_one_text(api: Any):
     User.objects.create_user("unlucky message", password="securepassword", first_name="Unlucky")
     body = {"username": "unlucky message", "password": "securepassword"}
     status, refusal = call("POST", f"{api.address}/api/login/", body)

@@ -1,4 +1,4 @@
-"""The document of the ``presence`` contract, in its own order."""
+"""The document of the ``presence`` contract, in the order of the document."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def is_present() -> bool:
     return presence.users().filter(username="visitor").exists()
 
 
-def is_drfs(body: Any) -> bool:
+def is_drf_error(body: Any) -> bool:
     """``{"detail": text}`` or ``{field: [texts]}``."""
     return all(
         isinstance(found, str) if name == "detail" else isinstance(found, list) and set(map(type, found)) == {str}
@@ -40,18 +40,18 @@ def is_drfs(body: Any) -> bool:
 def test_a_user_registers(api: Any):
     status, body = api("POST", "/user/register/", REGISTRATION)
     assert status == 201
-    # The document takes it for granted that clients know the id, which logging out needs.
+    # The document assumes that clients know the id, which a logout needs.
     assert body["user_id"] == visitor().pk
     assert visitor().email == "visitor@example.com"
 
 
 @pytest.mark.parametrize("field", ["username", "email", "password"])
-def test_a_registration_wants_all_three(api: Any, field: str):
+def test_a_registration_names_the_missing_field(api: Any, field: str):
     body = {"username": "second", "email": "second@example.com", "password": "kept-by-the-door"}
     del body[field]
     status, refusal = api("POST", "/user/register/", body)
     assert (status, set(refusal)) == (400, {field})
-    assert is_drfs(refusal)
+    assert is_drf_error(refusal)
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_a_registration_wants_all_three(api: Any, field: str):
         ({"username": "second", "email": "second@example.com", "password": "password"}, {"password"}),
     ],
 )
-def test_a_registration_wants_its_own_names_and_a_good_password(api: Any, variant: dict[str, str], blamed: set[str]):
+def test_a_registration_names_the_invalid_field(api: Any, variant: dict[str, str], blamed: set[str]):
     status, refusal = api("POST", "/user/register/", {**REGISTRATION, **variant})
     assert (status, set(refusal)) == (400, blamed)
-    assert is_drfs(refusal)
+    assert is_drf_error(refusal)
 
 
-def test_registering_is_not_logging_in(api: Any):
+def test_registration_does_not_log_in(api: Any):
     assert not is_present()
 
 
@@ -84,7 +84,7 @@ def test_a_user_logs_in(api: Any):
     assert is_present()
 
 
-def test_logging_in_issues_no_token(api: Any):
+def test_login_issues_no_token(api: Any):
     _status, body, headers = api.send(
         "POST", "/user/login/", b'{"username": "visitor", "password": "kept-by-the-door"}'
     )
@@ -93,42 +93,42 @@ def test_logging_in_issues_no_token(api: Any):
     assert not AuthToken.objects.filter(user=visitor()).exists()
 
 
-def test_logging_in_twice_is_being_logged_in(api: Any):
+def test_a_second_login_changes_nothing(api: Any):
     assert api("POST", "/user/login/", LOGIN)[0] == 200
     assert presence.users().filter(username="visitor").count() == 1
 
 
 @pytest.mark.parametrize("field", ["username", "password"])
-def test_a_login_wants_both(api: Any, field: str):
+def test_a_login_names_the_missing_field(api: Any, field: str):
     body = {name: value for name, value in LOGIN.items() if name != field}
     status, refusal = api("POST", "/user/login/", body)
     assert (status, set(refusal)) == (400, {field})
-    assert is_drfs(refusal)
+    assert is_drf_error(refusal)
 
 
-def test_400_where_no_user_has_the_username(api: Any):
+def test_an_unknown_username_is_400(api: Any):
     status, refusal = api("POST", "/user/login/", {"username": "stranger", "password": "kept-by-the-door"})
     assert status == 400
-    assert is_drfs(refusal)
+    assert is_drf_error(refusal)
 
 
-def test_401_where_the_password_is_incorrect(api: Any):
+def test_a_wrong_password_is_401(api: Any):
     status, refusal = api("POST", "/user/login/", {"username": "visitor", "password": "lost-on-the-way"})
     assert (status, set(refusal)) == (401, {"detail"})
-    assert is_drfs(refusal)
+    assert is_drf_error(refusal)
 
 
-def test_a_refused_login_makes_nobody_present(api: Any):
+def test_a_refused_login_changes_no_presence(api: Any):
     User.objects.create_user("waiting", password="kept-by-the-door")
     assert api("POST", "/user/login/", {"username": "waiting", "password": "lost-on-the-way"})[0] == 401
     assert not presence.users().filter(username="waiting").exists()
 
 
-def test_a_disabled_account_does_not_log_in(api: Any):
+def test_a_disabled_account_cannot_log_in(api: Any):
     User.objects.create_user("barred", password="kept-by-the-door", is_active=False)
     status, refusal = api("POST", "/user/login/", {"username": "barred", "password": "kept-by-the-door"})
     assert status == 400
-    assert is_drfs(refusal)
+    assert is_drf_error(refusal)
     assert api("POST", "/user/login/", {"username": "barred", "password": "lost-on-the-way"})[0] == 401
     assert not presence.users().filter(username="barred").exists()
 
@@ -136,7 +136,7 @@ def test_a_disabled_account_does_not_log_in(api: Any):
 # User logout
 
 
-def test_a_user_logs_out_and_nobody_asks_who_says_so(api: Any):
+def test_logout_needs_no_authentication(api: Any):
     api("POST", "/user/login/", LOGIN)
     status, body = api("POST", f"/user/logout/{visitor().pk}/")
     assert status == 200
@@ -144,7 +144,7 @@ def test_a_user_logs_out_and_nobody_asks_who_says_so(api: Any):
     assert not is_present()
 
 
-def test_the_answer_does_not_tell_who_was_logged_in(api: Any):
+def test_logout_does_not_reveal_who_was_logged_in(api: Any):
     api("POST", "/user/login/", LOGIN)
     present = api("POST", f"/user/logout/{visitor().pk}/")
     absent = api("POST", f"/user/logout/{visitor().pk}/")
@@ -174,10 +174,10 @@ STRANGE_IDS = {
 
 
 @pytest.mark.parametrize("user_id", STRANGE_IDS.values(), ids=STRANGE_IDS)
-def test_400_for_whatever_is_not_the_id_of_a_user(api: Any, user_id: str | bytes):
+def test_an_unknown_user_id_is_400(api: Any, user_id: str | bytes):
     status, refusal = api("POST", f"/user/logout/{quote(user_id, safe='')}/")
     assert status == 400
-    assert is_drfs(refusal)
+    assert is_drf_error(refusal)
 
 
 ALMOST = {
@@ -194,33 +194,33 @@ ALMOST = {
 
 
 @pytest.mark.parametrize("spelling", ALMOST.values(), ids=ALMOST)
-def test_400_for_an_id_that_is_spelled_in_another_way(api: Any, spelling: str):
+def test_a_user_id_in_another_notation_is_400(api: Any, spelling: str):
     api("POST", "/user/login/", LOGIN)
     status, refusal = api("POST", f"/user/logout/{quote(spelling.format(visitor().pk), safe='')}/")
     assert status == 400
-    assert is_drfs(refusal)
+    assert is_drf_error(refusal)
     assert is_present()
 
 
 @pytest.mark.parametrize("zero", ["٠", "०", "０"], ids=["Arabic", "Devanagari", "fullwidth"])
-def test_400_for_the_id_in_the_digits_of_another_script(api: Any, zero: str):
+def test_a_user_id_in_non_ascii_digits_is_400(api: Any, zero: str):
     api("POST", "/user/login/", LOGIN)
     user_id = "".join(chr(ord(zero) + int(digit)) for digit in str(visitor().pk))
     assert int(user_id) == visitor().pk
     status, refusal = api("POST", f"/user/logout/{quote(user_id)}/")
     assert status == 400
-    assert is_drfs(refusal)
+    assert is_drf_error(refusal)
     assert is_present()
 
 
-def test_400_is_the_same_for_every_wrong_id(api: Any):
+def test_every_unknown_id_gets_the_same_answer(api: Any):
     assert api("POST", "/user/logout/2147483647/") == api("POST", "/user/logout/visitor/")
 
 
 # How to use
 
 
-def test_registration_login_and_logout_follow_each_other(api: Any):
+def test_a_user_registers_logs_in_and_logs_out(api: Any):
     registration = {"username": "guest", "email": "guest@example.com", "password": "kept-by-the-door"}
     status, registered = api("POST", "/user/register/", registration)
     assert status == 201
@@ -231,25 +231,25 @@ def test_registration_login_and_logout_follow_each_other(api: Any):
 # Security considerations
 
 
-def test_a_password_is_not_stored_as_it_is(api: Any):
+def test_a_password_is_not_stored_in_plain_text(api: Any):
     assert "kept-by-the-door" not in visitor().password
     assert visitor().check_password("kept-by-the-door")
 
 
-def test_logging_out_does_not_lock_the_account(api: Any):
+def test_logout_does_not_disable_the_account(api: Any):
     api("POST", f"/user/logout/{visitor().pk}/")
     assert visitor().is_active
     assert api("POST", "/user/login/", LOGIN)[0] == 200
     assert is_present()
 
 
-def test_logging_out_ends_no_session_of_another_contract(api: Any):
+def test_logout_ends_no_session_of_another_contract(api: Any):
     _status, body = api("POST", "/api/login/", LOGIN)
     assert api("POST", f"/user/logout/{visitor().pk}/")[0] == 200
     assert api("GET", "/api/me/", token=body["token"])[0] == 200
 
 
-def test_logging_out_elsewhere_leaves_the_presence(api: Any):
+def test_logout_by_another_contract_keeps_the_presence(api: Any):
     api("POST", "/user/login/", LOGIN)
     _status, body = api("POST", "/api/login/", LOGIN)
     assert api("POST", "/api/logout/", token=body["token"])[0] == 200
@@ -264,17 +264,17 @@ def test_logging_out_elsewhere_leaves_the_presence(api: Any):
 def test_a_malformed_body_is_400(api: Any, path: str, content: bytes):
     status, refusal, _headers = api.send("POST", path, content)
     assert status == 400
-    assert is_drfs(refusal)
+    assert is_drf_error(refusal)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
-def test_nothing_but_a_post_logs_out(api: Any, method: str):
+def test_only_a_post_logs_out(api: Any, method: str):
     api("POST", "/user/login/", LOGIN)
     assert api(method, f"/user/logout/{visitor().pk}/")[0] == 405
     assert is_present()
 
 
-def test_a_defect_is_json_as_drf_says_it(api: Any):
+def test_a_server_error_is_json_like_drfs(api: Any):
     User.objects.create_user("unlucky presence", password="kept-by-the-door", first_name="Unlucky")
     body = {"username": "unlucky presence", "password": "kept-by-the-door"}
     status, refusal = call("POST", f"{api.address}/user/login/", body)

@@ -1,4 +1,4 @@
-"""The document of the ``profile`` contract, in its own order."""
+"""The document of the ``profile`` contract, in the order of the document."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def logged_in(api: Any) -> str:
 # Registration
 
 
-def test_a_user_registers_and_is_answered(api: Any):
+def test_a_user_registers(api: Any):
     status, body = api("POST", "/api/create/", REGISTRATION)
     user = User.objects.get(username="your-username")
     assert status == 201
@@ -55,7 +55,7 @@ def test_a_user_logs_in(api: Any):
 # User profile
 
 
-def test_a_token_shows_its_users_profile(api: Any):
+def test_a_token_shows_the_profile_of_its_user(api: Any):
     assert api("GET", "/api/me/", token=logged_in(api)) == (
         200,
         {
@@ -70,7 +70,7 @@ def test_a_token_shows_its_users_profile(api: Any):
 
 
 @pytest.mark.parametrize("field", ["username", "email", "password"])
-def test_400_names_the_field_that_is_missing_from_a_registration(api: Any, field: str):
+def test_400_names_the_missing_field(api: Any, field: str):
     body = {"username": "another-username", "email": "another-email@example.com", "password": "your-password"}
     del body[field]
     status, refusal = api("POST", "/api/create/", body)
@@ -88,26 +88,26 @@ def test_400_names_the_field_that_is_missing_from_a_registration(api: Any, field
         ({}, {"username", "email"}),
     ],
 )
-def test_400_names_what_is_taken_in_every_spelling(api: Any, variant: dict[str, str], blamed: set[str]):
+def test_400_names_what_is_taken_regardless_of_case(api: Any, variant: dict[str, str], blamed: set[str]):
     status, refusal = api("POST", "/api/create/", {**REGISTRATION, **variant})
     assert (status, set(refusal)) == (400, blamed)
     assert all(is_texts(found) for found in refusal.values())
 
 
-def test_400_names_the_password_that_is_too_weak(api: Any):
+def test_400_names_a_password_that_is_too_common(api: Any):
     body = {"username": "another-username", "email": "another-email@example.com", "password": "password"}
     assert api("POST", "/api/create/", body) == (400, {"password": ["This password is too common."]})
 
 
 @pytest.mark.parametrize("wrong", [{"password": "my-password"}, {"username": "my-username"}])
-def test_400_says_the_same_of_all_wrong_credentials(api: Any, wrong: dict[str, str]):
+def test_400_is_the_same_for_all_wrong_credentials(api: Any, wrong: dict[str, str]):
     status, refusal = api("POST", "/api/token/", {**LOGIN, **wrong})
     assert (status, refusal) == (400, {"non_field_errors": ["Unable to log in with provided credentials."]})
 
 
 @pytest.mark.parametrize("path", ["/api/create/", "/api/token/"])
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'"your-username"'])
-def test_400_is_json_whatever_was_sent(api: Any, path: str, content: bytes):
+def test_400_is_json_for_malformed_bodies(api: Any, path: str, content: bytes):
     status, refusal, _headers = api.send("POST", path, content)
     assert status == 400
     assert is_detail(refusal) or all(is_texts(found) for found in refusal.values())
@@ -143,13 +143,13 @@ def test_401_once_the_account_is_disabled(api: Any, disable: Any):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-def test_404_is_json_too(api: Any, method: str):
+def test_404_is_json(api: Any, method: str):
     status, refusal = api(method, "/api/not-found/")
     assert status == 404
     assert is_detail(refusal)
 
 
-def test_500_is_json_too(api: Any):
+def test_500_is_json(api: Any):
     User.objects.create_user("unlucky profile", password="your-password", first_name="Unlucky")
     body = {"username": "unlucky profile", "password": "your-password"}
     status, refusal = call("POST", f"{api.address}/api/token/", body)
@@ -162,7 +162,7 @@ def test_500_is_json_too(api: Any):
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/api/create/"), ("PUT", "/api/token/"), ("POST", "/api/me/")])
-def test_another_method_is_405_as_drf_says_it(api: Any, method: str, path: str):
+def test_a_wrong_method_is_405_like_drfs(api: Any, method: str, path: str):
     status, refusal = api(method, path)
     assert status == 405
     assert is_detail(refusal)

@@ -1,4 +1,4 @@
-"""All five contracts in one project, each where its document puts it."""
+"""All five contracts in one project, each at the path in its document."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from django.dispatch import receiver
 from django.urls import include, path
 
 urlpatterns = [
-    # The first of several under one prefix answers for the paths that none of them knows, and the document of
-    # ``profile`` is the one that speaks of 404.
+    # If contracts share a prefix, the first one answers unknown paths. ``profile`` comes first, because only its
+    # document mentions 404.
     path("api/", include("django_simple_auth.contracts.profile")),
     path("api/", include("django_simple_auth.contracts.message")),
     path("api/", include("django_simple_auth.contracts.keys")),
@@ -19,6 +19,6 @@ urlpatterns = [
 
 @receiver(user_logged_in)
 def break_down(user: Any, **kwargs: Any) -> None:
-    """A defect of the host's own, which one user runs into."""
+    """A bug in the project that affects one user."""
     if user.first_name == "Unlucky":
         raise RuntimeError("the reason")

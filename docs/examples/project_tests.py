@@ -1,4 +1,4 @@
-"""Tests of a project that mounts the native contract at api/auth/, and a view of its own at notes/."""
+"""Tests of a project that mounts the native contract at api/auth/ and a view of its own at notes/."""
 
 from django.contrib.auth import get_user_model
 from django.core import mail
@@ -7,10 +7,10 @@ from rest_framework.test import APITestCase
 
 from django_simple_auth import keys, sessions
 
-NO_LIMITS = {"THROTTLE_RATES": {}, "PUBLIC_URL": "https://www.example.com"}
+NO_THROTTLING = {"THROTTLE_RATES": {}, "PUBLIC_URL": "https://www.example.com"}
 
 
-@override_settings(SIMPLE_AUTH=NO_LIMITS)
+@override_settings(SIMPLE_AUTH=NO_THROTTLING)
 class AccountTests(APITestCase):
     def setUp(self):
         self.bob = get_user_model().objects.create_user("bob", "bob@example.com", "Correct-Horse-7")
@@ -35,7 +35,7 @@ class AccountTests(APITestCase):
         self.client.credentials(HTTP_AUTHORIZATION=f"Token {key}")
         assert self.client.get("/notes/").status_code == 403
 
-    def test_a_letter(self):
+    def test_a_reset_email(self):
         with self.captureOnCommitCallbacks(execute=True):
             self.client.post("/api/auth/password/reset/", {"email": "bob@example.com"}, format="json")
         assert "https://www.example.com/reset-password#token=" in mail.outbox[0].body
