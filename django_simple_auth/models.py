@@ -1,4 +1,4 @@
-"""What is kept: one row per login or key, one row per name that identifies somebody."""
+"""The tables: tokens and one-time tokens, the names of users, known devices, and what else must survive a restart."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .db.fields import DigestField, TimestampField
+from .db.managers import PrimaryManager
 
 
 class AuthToken(models.Model):
-    """A login on one device, or an API key. Of the secret only the SHA-256 is here."""
+    """A login on one device, or an API key. Only the SHA-256 of its secret is stored."""
 
     class Purpose(models.TextChoices):
         LOGIN = "login", _("login")
@@ -24,11 +25,13 @@ class AuthToken(models.Model):
     name = models.CharField(_("name"), max_length=100, blank=True)
     """Of the device that logged in, or of the key."""
     scopes = models.CharField(_("scopes"), max_length=500, blank=True)
-    """What a key may do, in the host's words, with spaces between them as in RFC 6749, 3.3."""
+    """What a key may do, in the project's own words, separated by spaces as in RFC 6749, 3.3."""
     ip_address = models.CharField(_("IP address"), max_length=45, blank=True)
     created_at = TimestampField(_("created"))
     expires_at = TimestampField(_("expires"), null=True, blank=True, db_index=True)
     last_used_at = TimestampField(_("last used"))
+
+    objects = PrimaryManager()
 
     class Meta:
         verbose_name = _("token")
@@ -39,15 +42,17 @@ class AuthToken(models.Model):
 
 
 class RetiredToken(models.Model):
-    """A secret that was rotated away. Whoever still shows it may have stolen it."""
+    """The old secret of a rotated token. A client that still uses it may have stolen it."""
 
-    # Not CASCADE: Django would ask for these rows at every logout. Without their token they mean nothing, and go with
-    # the next clear_expired.
+    # Not CASCADE: Django would query this table at every logout. Without their token the rows mean nothing, and the
+    # next clear_expired deletes them.
     token = models.ForeignKey(
         AuthToken, on_delete=models.DO_NOTHING, db_constraint=False, related_name="retired", verbose_name=_("token")
     )
     digest = DigestField(_("digest"), unique=True)
     retired_at = TimestampField(_("retired"))
+
+    objects = PrimaryManager()
 
     class Meta:
         verbose_name = _("retired token")
@@ -58,13 +63,13 @@ class RetiredToken(models.Model):
 
 
 class OneTimeToken(models.Model):
-    """A secret in somebody's mailbox, good once. Of the secret only the SHA-256 is here."""
+    """A link in an e-mail, valid once. Only the SHA-256 of its secret is stored."""
 
     class Purpose(models.TextChoices):
         RESET = "reset", _("password reset")
-        VERIFY = "verify", _("e-mail proof")
+        VERIFY = "verify", _("e-mail verification")
         CHANGE = "change", _("e-mail change")
-        REVERT = "revert", _("way back from an e-mail change")
+        REVERT = "revert", _("e-mail change revert")
         INVITE = "invite", _("invitation")
 
     user = models.ForeignKey(
@@ -77,10 +82,12 @@ class OneTimeToken(models.Model):
     )
     purpose = models.CharField(_("purpose"), max_length=8, choices=Purpose.choices)
     email = models.CharField(_("e-mail address"), max_length=254)
-    """Where it was sent, and what it proves."""
+    """Where it was sent, and which address it verifies."""
     digest = DigestField(_("digest"), unique=True)
     created_at = TimestampField(_("created"))
     expires_at = TimestampField(_("expires"), db_index=True)
+
+    objects = PrimaryManager()
 
     class Meta:
         verbose_name = _("one-time token")
@@ -91,13 +98,15 @@ class OneTimeToken(models.Model):
 
 
 class KnownDevice(models.Model):
-    """A device that a user has logged in from. Of what it calls itself only a SHA-256 is here."""
+    """A device that a user has logged in from. Only a SHA-256 of its name is stored."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="auth_devices", verbose_name=_("user")
     )
     digest = DigestField(_("digest of user and device"), unique=True)
     seen_at = TimestampField(_("last seen"), db_index=True)
+
+    objects = PrimaryManager()
 
     class Meta:
         verbose_name = _("known device")
@@ -108,7 +117,7 @@ class KnownDevice(models.Model):
 
 
 class Presence(models.Model):
-    """A user who is logged in by a contract that knows no tokens. It opens nothing."""
+    """A user who is logged in by a contract without tokens. It grants access to nothing."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -119,6 +128,8 @@ class Presence(models.Model):
     )
     since = TimestampField(_("since"))
 
+    objects = PrimaryManager()
+
     class Meta:
         verbose_name = _("presence")
         verbose_name_plural = _("presences")
@@ -128,10 +139,10 @@ class Presence(models.Model):
 
 
 class Identifier(models.Model):
-    """A name, folded, that belongs to one user alone.
+    """A username or e-mail address, folded, that belongs to one user alone.
 
-    ``auth_user.email`` is not unique, and what ``username`` calls equal differs between databases; the unique index
-    here is what decides a race. A user may lack a row: whoever had the name first holds it.
+    ``auth_user.email`` is not unique, and which usernames are equal differs between databases; the unique index here
+    decides a race. A user has no row for a name that another user claimed first.
     """
 
     class Kind(models.TextChoices):
@@ -144,7 +155,9 @@ class Identifier(models.Model):
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
     digest = DigestField(_("digest of kind and folded name"), unique=True)
     verified_at = TimestampField(_("verified"), null=True, blank=True)
-    """When the user proved that the address is his; only of e-mail addresses."""
+    """When the user verified it; only of e-mail addresses."""
+
+    objects = PrimaryManager()
 
     class Meta:
         verbose_name = _("identifier")
@@ -155,16 +168,18 @@ class Identifier(models.Model):
 
 
 class ThrottleCounter(models.Model):
-    """How often something was tried, or that something is so for a while, where no cache can say it."""
+    """Counts attempts, or marks something for a while, where no cache does."""
 
     digest = DigestField(_("digest"), primary_key=True)
     count = models.PositiveIntegerField(_("count"))
-    # Without an index, which every attempt would have to write; those whose end has come are looked for once a day.
+    # Without an index, which every attempt would have to update; expired rows are looked for once a day.
     expires_at = TimestampField(_("expires"))
 
+    objects = PrimaryManager()
+
     class Meta:
-        verbose_name = _("counter")
-        verbose_name_plural = _("counters")
+        verbose_name = _("throttle counter")
+        verbose_name_plural = _("throttle counters")
 
     def __str__(self) -> str:
-        return f"counter {self.pk.hex()}"
+        return f"throttle counter {self.pk.hex()}"

@@ -12,7 +12,6 @@ from django.core.checks import CheckMessage
 from ..accounts import credentials
 from ..conf import conf
 from ..identity import identifiers, user_model
-from ..models import Identifier
 from ..views import LogIn
 from . import mounted
 from .registry import check, check_database
@@ -92,8 +91,7 @@ def check_proofs(using: str) -> Iterator[CheckMessage]:
     """W015: users from before proofs were required."""
     if conf.EMAIL_VERIFICATION != "required":
         return
-    anybody = get_user_model()._base_manager.using(using).exists()
-    if not anybody or Identifier.objects.using(using).filter(verified_at__isnull=False).exists():
+    if not user_model.all_users(using).exists() or identifiers.any_verified(using):
         return
     yield checks.Warning(
         f"E-mail addresses must be proved before a login, and nobody in the database {using!r} has proved any.",

@@ -1,4 +1,4 @@
-"""What the host's user model calls things."""
+"""How the project's user model names its fields, and all of its rows."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ def email_field() -> str | None:
 
 
 def username_field() -> str:
-    """Name of the field that ``username`` means: the one called so, if there is one beside the login field."""
+    """Name of the field that ``username`` means: ``username`` if the model has it, else the login field."""
     return "username" if has_field("username") else login_field()
 
 
 def identifier_kinds() -> dict[str, str]:
-    """``{field: kind of Identifier}`` of the fields that identify people. An e-mail used as user name is an e-mail."""
+    """``{field: kind of Identifier}`` of the fields that identify people. An e-mail used as username is an e-mail."""
     email = email_field()
     found = {username_field(): "username"}
     return found if email is None else {**found, email: "email"}
 
 
 def profile_fields() -> dict[str, str]:
-    """``{what the services call it: field}`` of what people may change without further proof, as far as there is such.
+    """``{name in the services: field}`` of what users may change without verification, as far as the model has it.
 
-    A user name that is the e-mail address is none of it.
+    Not a username that is the e-mail address.
     """
     fields = {"username": username_field(), "first_name": "first_name", "last_name": "last_name"}
     return {name: field for name, field in fields.items() if has_field(field) and field != email_field()}
@@ -48,10 +48,10 @@ def manager() -> Any:
     return get_user_model()._default_manager
 
 
-def all_users() -> QuerySet[Any]:
-    """Whatever managers hide, and never from a replica."""
+def all_users(using: str | None = None) -> QuerySet[Any]:
+    """All users, unfiltered, from the primary database or from the one that is named."""
     model = get_user_model()
-    return model._base_manager.using(router.db_for_write(model))
+    return model._base_manager.using(using or router.db_for_write(model))
 
 
 def normalize_username(username: str) -> str:
@@ -98,14 +98,13 @@ def primary_key() -> Field[Any, Any]:
 
 
 def lock(user: AbstractBaseUser, **unchanged: Any) -> bool:
-    """Lock the user's row to the end of the transaction; whoever else wants it waits.
+    """Lock the user's row until the end of the transaction; other transactions that want it wait.
 
-    False if there is none, or if it has other values than ``unchanged`` by now.
+    False if there is none, or if its values are no longer those of ``unchanged``.
     """
-    # An UPDATE that changes nothing, rather than SELECT ... FOR UPDATE: SQLite knows no row locks, and a transaction
-    # that begins with a write waits its turn there.
-    rows = get_user_model()._base_manager.filter(pk=user.pk, **unchanged)
-    return bool(rows.update(password=F("password")))
+    # An UPDATE that changes nothing, rather than SELECT ... FOR UPDATE: SQLite has no row locks, and a transaction
+    # that begins with a write waits for others there.
+    return bool(all_users().filter(pk=user.pk, **unchanged).update(password=F("password")))
 
 
 def email_of(user: AbstractBaseUser) -> str:
@@ -115,5 +114,5 @@ def email_of(user: AbstractBaseUser) -> str:
 
 
 def identifiers_of(user: AbstractBaseUser) -> dict[str, str]:
-    """``{kind: name}`` of the names that the user bears."""
+    """``{kind: name}`` of the names that identify the user."""
     return {kind: str(value) for name, kind in identifier_kinds().items() if (value := getattr(user, name))}

@@ -33,8 +33,8 @@ class Migration(migrations.Migration):
                 ('expires_at', django_simple_auth.db.fields.TimestampField(verbose_name='expires')),
             ],
             options={
-                'verbose_name': 'counter',
-                'verbose_name_plural': 'counters',
+                'verbose_name': 'throttle counter',
+                'verbose_name_plural': 'throttle counters',
             },
         ),
         migrations.CreateModel(
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
             name='OneTimeToken',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(choices=[('reset', 'password reset'), ('verify', 'e-mail proof'), ('change', 'e-mail change'), ('revert', 'way back from an e-mail change'), ('invite', 'invitation')], max_length=8, verbose_name='purpose')),
+                ('purpose', models.CharField(choices=[('reset', 'password reset'), ('verify', 'e-mail verification'), ('change', 'e-mail change'), ('revert', 'e-mail change revert'), ('invite', 'invitation')], max_length=8, verbose_name='purpose')),
                 ('email', models.CharField(max_length=254, verbose_name='e-mail address')),
                 ('digest', django_simple_auth.db.fields.DigestField(unique=True, verbose_name='digest')),
                 ('created_at', django_simple_auth.db.fields.TimestampField(verbose_name='created')),

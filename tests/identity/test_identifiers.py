@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from django_simple_auth.db import clock as system_clock
 from django_simple_auth.identity import identifiers
 from django_simple_auth.models import Identifier
 
@@ -139,3 +140,15 @@ def test_migrate_may_stop_before_our_tables_are_there(db: None, monkeypatch: Any
 def test_a_deleted_users_names_are_free(user: Any):
     user.delete()
     assert identifiers.holder("username", "bob") is None
+
+
+def test_a_user_from_a_replica_is_asked_about_on_the_primary(user: Any, settings: Any):
+    settings.DATABASE_ROUTERS = ["tests.support.routers.PrimaryAndReplica"]
+    user._state.db = "replica"
+    assert identifiers.unclaimed(user) == []
+    assert identifiers.mark_verified(user, "bob@example.com", system_clock.now())
+    assert identifiers.is_verified(user)
+    User.objects.using("default").update(username="robert")
+    user.username = "robert"
+    identifiers.sync(user)
+    assert identifiers.holder("username", "robert") == user
