@@ -1,6 +1,6 @@
-"""What staff may do for people: see where they are logged in, end that, and start a reset.
+"""The admin: staff see where users are logged in, log them out, and send them password reset links.
 
-Nobody chooses a password for somebody else here, and no page shows a secret or its digest.
+Staff cannot set a password for another user, and no page shows a secret or its digest.
 """
 
 from .accounts import AccountAdmin

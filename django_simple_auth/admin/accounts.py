@@ -1,4 +1,4 @@
-"""What a host's own user admin is given: the user's logins and keys, and a reset in the place of Django's form."""
+"""For the project's user admin: a user's sessions and API keys, and a reset link in place of Django's password form."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ..tokens import lifetime
 from .actions import UserActions, revoke, timestamp
 
 _MOST = 50
-"""Tokens on a user's page. Each is three fields of its form, of which Django takes 1,000 in all."""
+"""Tokens on a user's page. Each has three fields in the form, and Django accepts 1,000 in all."""
 
 
 class _Tokens(BaseInlineFormSet):  # type: ignore[type-arg]
@@ -33,7 +33,7 @@ class _Tokens(BaseInlineFormSet):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # What was shown is to be found again when it comes back, whatever has been used meanwhile.
+        # Only when the page is shown: a posted form must find its rows again, though their order may have changed.
         if not self.is_bound and self.queryset is not None:
             self.queryset = self.queryset[:_MOST]
 
@@ -43,7 +43,7 @@ class _Tokens(BaseInlineFormSet):  # type: ignore[type-arg]
 
 
 class _TokenInline(admin.TabularInline):  # type: ignore[type-arg]
-    """The user's live tokens of one purpose, the latest used first."""
+    """The user's live tokens of one purpose, the most recently used first."""
 
     model = AuthToken
     formset = _Tokens
@@ -57,7 +57,7 @@ class _TokenInline(admin.TabularInline):  # type: ignore[type-arg]
         return rows.filter(purpose=self.purpose).exclude(lifetime.expired(clock.now()))
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        # Django makes the class anew for each request.
+        # Django creates a new class for each request, so this is no shared state.
         formset: Any = super().get_formset(request, obj, **kwargs)
         formset.request = request
         return formset
@@ -85,19 +85,19 @@ class KeyInline(_TokenInline):
 
 
 class AccountAdmin(UserActions):
-    """To stand before the host's own: ``class PersonAdmin(AccountAdmin, django.contrib.auth.admin.UserAdmin)``.
+    """Put it before Django's: ``class PersonAdmin(AccountAdmin, django.contrib.auth.admin.UserAdmin)``.
 
-    Where the user model has no e-mail field there is no reset, and Django's form to choose a password stays. Whoever
-    sets ``actions`` keeps these by ``(*AccountAdmin.actions, ...)``.
+    Where the user model has no e-mail field there is no reset, and Django's password form stays. A subclass that sets
+    ``actions`` keeps these by ``(*AccountAdmin.actions, ...)``.
     """
 
     @admin.display(description=_("password"))
     def reset_link(self, user: Any) -> str:
-        """What stands in the place of the password."""
+        """Shown in place of the password."""
         return format_html('<a class="button" href="{}">{}</a>', self._page("reset", user), _("Send a link"))
 
     def reset_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask whether to send the user a link to choose another password, and send it."""
+        """Ask whether to send the user a password reset link, and send it."""
         user = self.get_object(request, unquote(object_id))
         if not self.has_reset_permission(request, user):
             raise PermissionDenied
@@ -108,16 +108,16 @@ class AccountAdmin(UserActions):
             return HttpResponseRedirect(self._page("change", user))
         context = {
             **self.admin_site.each_context(request),
-            "title": gettext("Send a link to choose another password"),
-            "address": user_model.email_of(user),
-            "fault": passwords.reset_error(user),
+            "title": gettext("Send a password reset link"),
+            "email": user_model.email_of(user),
+            "error": passwords.reset_error(user),
             "back": self._page("change", user),
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/django_simple_auth/reset.html", context)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
-        """Where Django's user admin lets staff choose a password."""
+        """The page on which Django's user admin lets staff set a password: redirect to the reset instead."""
         if user_model.email_field() is None:
             response: HttpResponse = super().user_change_password(request, id, form_url)  # type: ignore[misc]
             return response
@@ -142,11 +142,11 @@ class AccountAdmin(UserActions):
         return [*super().get_readonly_fields(request, obj), *([] if obj is None else ["reset_link"])]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        # As Django's user admin has it, where that is not the next in line.
+        # As in Django's user admin, which need not be a base class here.
         return not lookup.startswith("password") and super().lookup_allowed(lookup, value, request)
 
     def has_reset_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # Not by the user model: this may be the admin of a proxy.
+        # This admin's own permission, not the user model's: it may be the admin of a proxy.
         return user_model.email_field() is not None and self.has_change_permission(request, obj)
 
     def accounts(self, queryset: QuerySet[Any]) -> list[Any]:
@@ -160,7 +160,7 @@ class AccountAdmin(UserActions):
 
 
 def _replaced(fields: Iterable[Any], link: list[str]) -> list[Any]:
-    """The fields with the link in the place of the password, and nowhere else."""
+    """The fields with the link in place of the password, and nowhere else."""
     found: list[Any] = []
     for field in fields:
         if isinstance(field, (list, tuple)):

@@ -1,4 +1,4 @@
-"""What staff may do about a user: end what lets somebody in, and send a link to choose another password."""
+"""Admin actions for users: log them out, delete their API keys, send them password reset links."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ NOTHING = "-"
 
 
 def timestamp(name: str, model: type[Model] = AuthToken, read: Callable[[Any], datetime | None] | None = None) -> Any:
-    """A column for an InstantField, which the admin would take for a number. ``read`` knows better than the field.
+    """A column for a TimestampField, which the admin would show as a number. ``read`` gets the value if not the field.
 
-    As text: on the page of a row, the admin writes whatever is no field as Python does.
+    The column returns text: on the page of a row, the admin shows other values by Python's ``str()``.
     """
 
     @admin.display(description=getattr(model._meta.get_field(name), "verbose_name", name), ordering=name)
@@ -39,7 +39,7 @@ def timestamp(name: str, model: type[Model] = AuthToken, read: Callable[[Any], d
         moment: datetime | None = getattr(row, name) if read is None else read(row)
         if moment is None:
             return NOTHING
-        # Users choose when their keys end, and the last hours that can be written in UTC cannot be everywhere.
+        # Users choose when their keys expire, and the last hours of the year 9999 in UTC overflow in some time zones.
         with suppress(OverflowError):
             moment = localtime(moment)
         return str(localize(moment))
@@ -49,7 +49,7 @@ def timestamp(name: str, model: type[Model] = AuthToken, read: Callable[[Any], d
 
 
 def revoke(row: AuthToken, request: HttpRequest) -> None:
-    """By the service, so that it is told like any other end. Whatever has ended meanwhile is no error."""
+    """End the token by its service, which sends the signals. It is no error if the token has ended already."""
     with suppress(ResourceNotFound):
         if row.purpose == AuthToken.Purpose.KEY:
             keys.delete(row.user, row.pk, request)
@@ -58,7 +58,7 @@ def revoke(row: AuthToken, request: HttpRequest) -> None:
 
 
 def may(here: Any, action: str, model: type[Model], request: HttpRequest, row: Model | None = None) -> bool:
-    """What the site's own admin for that model says; where there is none, Django's permission."""
+    """Whether the site's admin for that model allows it; if there is none, whether Django's permission does."""
     site = here.admin_site
     if site.is_registered(model):
         return bool(getattr(site.get_model_admin(model), f"has_{action}_permission")(request, row))
@@ -67,18 +67,18 @@ def may(here: Any, action: str, model: type[Model], request: HttpRequest, row: M
 
 
 class UserActions(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A list from which users are helped: its rows are theirs, or are themselves."""
+    """Actions for a list of users, or of rows that belong to users."""
 
     actions = ("send_reset", "end_everywhere", "end_keys")
 
-    @admin.action(description=_("Send these users a link to choose another password"), permissions=["reset"])
+    @admin.action(description=_("Send a password reset link to the selected users"), permissions=["reset"])
     def send_reset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         accounts = self.accounts(queryset)
         if not all(self.has_reset_permission(request, account) for account in accounts):
             raise PermissionDenied
         self.send_resets(request, accounts)
 
-    @admin.action(description=_("Log these users out everywhere"), permissions=["end"])
+    @admin.action(description=_("Log the selected users out everywhere"), permissions=["end"])
     def end_everywhere(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         accounts = self.accounts(queryset)
         for account in accounts:
@@ -86,30 +86,30 @@ class UserActions(admin.ModelAdmin):  # type: ignore[type-arg]
             self.log_change(request, account, gettext("Logged out everywhere."))
         self.message_user(request, gettext("Logged out everywhere: %s") % _names(accounts), messages.SUCCESS)
 
-    @admin.action(description=_("End all API keys of these users"), permissions=["end"])
+    @admin.action(description=_("Delete all API keys of the selected users"), permissions=["end"])
     def end_keys(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        ended = 0
+        deleted = 0
         for account in self.accounts(queryset):
             if count := keys.delete_all(account, request):
-                self.log_change(request, account, gettext("Ended all API keys."))
-            ended += count
-        self.message_user(request, gettext("API keys ended: %s") % ended, messages.SUCCESS)
+                self.log_change(request, account, gettext("Deleted all API keys."))
+            deleted += count
+        self.message_user(request, gettext("API keys deleted: %s") % deleted, messages.SUCCESS)
 
     def has_reset_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether a user may be sent a link; it goes to the stored address, which only who may change users can set."""
+        """Whether the staff member may send links: needs the permission to change users, whose e-mail gets the link."""
         return user_model.email_field() is not None and may(self, "change", get_user_model(), request, obj)
 
     def has_end_permission(self, request: HttpRequest) -> bool:
         return may(self, "delete", AuthToken, request)
 
     def accounts(self, queryset: QuerySet[Any]) -> list[Any]:
-        """The users behind the rows, each once."""
+        """The users of these rows, each once."""
         return list(dict.fromkeys(row.user for row in queryset.select_related("user")))
 
     def send_resets(self, request: HttpRequest, accounts: Iterable[Any]) -> None:
-        """Send what can be sent, and tell staff about every one of them."""
+        """Send the links that can be sent, and show a message about each user."""
         if conf.PUBLIC_URL is None:
-            text = gettext("No letter can be sent: SIMPLE_AUTH['PUBLIC_URL'] is not set.")
+            text = gettext("No e-mail can be sent: SIMPLE_AUTH['PUBLIC_URL'] is not set.")
             self.message_user(request, text, messages.ERROR)
             return
         sent = []
@@ -121,15 +121,15 @@ class UserActions(admin.ModelAdmin):  # type: ignore[type-arg]
                 unsent.setdefault(str(refused), []).append(account)
             else:
                 sent.append(account)
-                self.log_change(request, account, gettext("Sent a link to choose another password."))
+                self.log_change(request, account, gettext("Sent a password reset link."))
         if sent:
-            text = gettext("Letters on their way: %(count)d (%(names)s)")
+            text = gettext("Password reset links sent: %(count)d (%(names)s)")
             self.message_user(request, text % {"count": len(sent), "names": _names(sent)}, messages.SUCCESS)
-        for cause, left_out in unsent.items():
-            text = gettext("No letter to %(names)s: %(cause)s") % {"names": _names(left_out), "cause": cause}
+        for cause, skipped in unsent.items():
+            text = gettext("No e-mail to %(names)s: %(cause)s") % {"names": _names(skipped), "cause": cause}
             self.message_user(request, text, messages.WARNING)
 
 
 def _names(accounts: Iterable[Any]) -> str:
-    # Of a whole database's users, a message need not name all.
+    # The selection may be all users of the database.
     return Truncator(", ".join(map(str, accounts))).chars(200)

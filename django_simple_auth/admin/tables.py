@@ -1,4 +1,4 @@
-"""The tables that nobody edits: who is logged in, who holds which name, what has been mailed."""
+"""Read-only tables: tokens, names of users, one-time tokens, presences."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from .actions import NOTHING, UserActions, may, revoke, timestamp
 
 
 class ReadOnlyRow(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A row that belongs to a user, and that only the services make and change."""
+    """A row that belongs to a user, and that only the services create and change."""
 
     list_select_related = ("user",)
     ordering = ("-pk",)
 
     @admin.display(description=_("user"), ordering="user")
     def account(self, row: Any) -> str:
-        """The user, with a link to where the host's own admin shows more."""
+        """The user, with a link to the project's user admin."""
         model = get_user_model()
         if row.user is None or not self.admin_site.is_registered(model):
             return NOTHING if row.user is None else str(row.user)
@@ -39,7 +39,7 @@ class ReadOnlyRow(admin.ModelAdmin):  # type: ignore[type-arg]
         return [f"user__{name}" for name in dict.fromkeys([user_model.login_field(), *user_model.identifier_kinds()])]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        # A comparison in the URL would find out what no page shows.
+        # A filter in the URL would reveal digests, which no page shows.
         return not lookup.startswith("digest") and super().lookup_allowed(lookup, value, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -49,7 +49,7 @@ class ReadOnlyRow(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # Django asks about all that goes with a user who is deleted. Whoever may do that needs no permission besides.
+        # Django also asks for every row that is deleted with a user. The permission to delete the user is enough.
         goes_with_user = obj is not None and obj.user is not None
         return super().has_delete_permission(request, obj) or (
             goes_with_user and may(self, "delete", get_user_model(), request, obj.user)
@@ -58,7 +58,7 @@ class ReadOnlyRow(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(AuthToken)
 class AuthTokenAdmin(UserActions, ReadOnlyRow):
-    """To see who is logged in and to end it: tokens are made by logging in, and nothing about one can be edited."""
+    """Shows who is logged in, and ends it. Tokens are created by logging in and cannot be edited."""
 
     list_display = (
         "__str__",
@@ -83,30 +83,30 @@ class AuthTokenAdmin(UserActions, ReadOnlyRow):
 
 @admin.register(Identifier)
 class IdentifierAdmin(UserActions, ReadOnlyRow):
-    """To find people by the names they hold, whether or not they are logged in, and to see which address is proved."""
+    """Finds users by name, logged in or not, and shows which e-mail addresses are verified."""
 
-    list_display = ("bearer", "kind", "account", timestamp("verified_at", Identifier))
+    list_display = ("current_name", "kind", "account", timestamp("verified_at", Identifier))
     list_display_links = None
     list_filter = ("kind", ("verified_at", admin.EmptyFieldListFilter))
 
     @admin.display(description=_("name"))
-    def bearer(self, row: Identifier) -> str:
-        """Only its digest is stored; nothing where an UPDATE without a save() gave the user another name."""
+    def current_name(self, row: Identifier) -> str:
+        """The user's own: this table has only its digest. Nothing if a QuerySet.update() changed the name."""
         name = user_model.identifiers_of(row.user).get(row.kind, "")
         return name if identifiers.digest(row.kind, name) == row.digest else NOTHING
 
     def get_urls(self) -> list[URLPattern]:
-        # The list shows all there is.
+        # The list shows everything; there is no page for a single row.
         return [pattern for pattern in super().get_urls() if (pattern.name or "").endswith("_changelist")]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # By itself, a name is taken from nobody: it would be free for others while its user still bears it.
+        # Only together with its user: otherwise others could claim the name while its user still has it.
         return obj is not None and super().has_delete_permission(request, obj)
 
 
 @admin.register(OneTimeToken)
 class OneTimeTokenAdmin(ReadOnlyRow):
-    """To see what is in somebody's mailbox, and to withdraw it: the link of a deleted row is good no more."""
+    """Shows which links were sent, and revokes them: deleting the row makes its link invalid."""
 
     list_display = (
         "__str__",
@@ -125,7 +125,7 @@ class OneTimeTokenAdmin(ReadOnlyRow):
 
 @admin.register(Presence)
 class PresenceAdmin(ReadOnlyRow):
-    """To see who is logged in by a contract that knows no tokens, and to end it."""
+    """Shows who is logged in by a contract without tokens, and ends it."""
 
     list_display = ("__str__", "account", timestamp("since", Presence))
     fields = readonly_fields = list_display[1:]

@@ -154,7 +154,7 @@ def test_a_user_without_a_token_is_found_by_name_and_sent_a_link(admin: Client, 
         page = admin.get(f"{NAMES}?q={typed}").content.decode()
         assert "bob@example.com" in page
         assert f'href="/admin/auth/user/{user.pk}/change/"' in page
-    assert act(admin, NAMES, "send_reset", *names_of(user)) == ["Letters on their way: 1 (bob)"]
+    assert act(admin, NAMES, "send_reset", *names_of(user)) == ["Password reset links sent: 1 (bob)"]
     assert [letter.to for letter in mailbox] == [["bob@example.com"]]
     assert told == [("authn_password_reset_request", {})]
     passwords.reset(secret_in(mailbox[0]), "canary-Another-One-9")
@@ -170,10 +170,10 @@ def test_staff_are_told_who_gets_no_letter_and_why(admin: Client, user: Any, mai
     ]
     rows = [names_of(user)[0] for user in users]
     assert act(admin, f"{NAMES}?kind__exact=username&o=3", "send_reset", *rows) == [
-        "Letters on their way: 1 (bob)",
-        "No letter to gone: This account is disabled.",
-        "No letter to ldap: This account does not log in by a password.",
-        "No letter to lone, sole: This account has no e-mail address.",
+        "Password reset links sent: 1 (bob)",
+        "No e-mail to gone: This account is disabled.",
+        "No e-mail to ldap: This account does not log in by a password.",
+        "No e-mail to lone, sole: This account has no e-mail address.",
     ]
     assert [letter.to for letter in mailbox] == [["bob@example.com"]]
 
@@ -181,7 +181,7 @@ def test_staff_are_told_who_gets_no_letter_and_why(admin: Client, user: Any, mai
 def test_staff_are_told_that_there_is_nothing_to_build_a_link_on(admin: Client, user: Any, mailbox: Any, settings: Any):
     settings.SIMPLE_AUTH = {"THROTTLE_RATES": {}}
     (text,) = act(admin, NAMES, "send_reset", *names_of(user))
-    assert text == "No letter can be sent: SIMPLE_AUTH['PUBLIC_URL'] is not set."
+    assert text == "No e-mail can be sent: SIMPLE_AUTH['PUBLIC_URL'] is not set."
     assert (mailbox, history()) == ([], [])
 
 
@@ -206,11 +206,11 @@ def test_what_staff_did_is_told_and_stands_in_the_users_history(
     other = sessions.start(get_user_model().objects.create_user("eve")).row
     if page == NAMES:
         rows = names_of(user)
-    assert act(admin, page, "send_reset", *rows) == ["Letters on their way: 1 (bob)"]
+    assert act(admin, page, "send_reset", *rows) == ["Password reset links sent: 1 (bob)"]
     if page == LIST:
         rows = [row for row in rows if row.purpose == "key"]
     assert act(admin, page, "end_everywhere", *rows) == ["Logged out everywhere: bob"]
-    assert act(admin, page, "end_keys", *rows) == ["API keys ended: 2"]
+    assert act(admin, page, "end_keys", *rows) == ["API keys deleted: 2"]
     assert AuthToken.objects.get() == other
     assert told == [
         ("authn_password_reset_request", {}),
@@ -219,15 +219,15 @@ def test_what_staff_did_is_told_and_stands_in_the_users_history(
         ("authn_token_delete", {"count": 2}),
     ]
     assert history() == [
-        ("root", "bob", "Sent a link to choose another password."),
+        ("root", "bob", "Sent a password reset link."),
         ("root", "bob", "Logged out everywhere."),
-        ("root", "bob", "Ended all API keys."),
+        ("root", "bob", "Deleted all API keys."),
     ]
     assert {entry.get_edited_object() for entry in LogEntry.objects.all()} == {user}
 
 
 def test_keys_that_nobody_has_are_not_ended(admin: Client, user: Any):
-    assert act(admin, NAMES, "end_keys", *names_of(user)) == ["API keys ended: 0"]
+    assert act(admin, NAMES, "end_keys", *names_of(user)) == ["API keys deleted: 0"]
     assert history() == []
 
 
@@ -377,7 +377,7 @@ def test_a_host_that_protects_some_users_has_them_protected_in_every_list(
     chosen = {"action": "send_reset", "_selected_action": [names_of(user)[0].pk, names_of(root)[0].pk]}
     assert client.post(NAMES, chosen).status_code == 403
     assert mailbox == []
-    assert act(client, NAMES, "send_reset", names_of(user)[0]) == ["Letters on their way: 1 (bob)"]
+    assert act(client, NAMES, "send_reset", names_of(user)[0]) == ["Password reset links sent: 1 (bob)"]
 
 
 # What no page and no list may do
@@ -424,7 +424,7 @@ def test_no_secret_is_in_a_page_a_message_or_a_history(admin: Client, user: Any,
     texts += [admin.get(LIST).content.decode()]
     act(admin, NAMES, "end_keys", names_of(user)[0])
     texts += [f"{entry.object_repr} {entry.change_message}" for entry in LogEntry.objects.all()]
-    assert "Sent a link" in str(texts)
+    assert "Sent a password reset link" in str(texts)
     for text in texts:
         hold_no_secret(text, login.secret, key.secret, one_time_token)
         assert PASSWORD not in text
@@ -587,12 +587,12 @@ def test_a_reset_is_started_from_the_users_page(admin: Client, user: Any, mailbo
     assert mailbox == []
     response = admin.post(page, follow=True)
     assert response.redirect_chain == [(page_of(user), 302)]
-    assert [str(message) for message in response.context["messages"]] == ["Letters on their way: 1 (bob)"]
+    assert [str(message) for message in response.context["messages"]] == ["Password reset links sent: 1 (bob)"]
     assert [letter.to for letter in mailbox] == [["bob@example.com"]]
     assert told == [("authn_password_reset_request", {})]
     # Whoever knows the password may go on until there is another one.
     assert AuthToken.objects.exists()
-    assert history() == [("root", "bob", "Sent a link to choose another password.")]
+    assert history() == [("root", "bob", "Sent a password reset link.")]
     hold_no_secret(response.content.decode(), secret_in(mailbox[0]))
 
 
@@ -602,7 +602,7 @@ def test_the_page_of_a_reset_says_why_there_can_be_none(admin: Client, user: Any
     assert "This account is disabled." in page
     assert "Send the link" not in page
     response = admin.post(f"{HOST}{user.pk}/reset/", follow=True)
-    assert [str(message) for message in response.context["messages"]] == ["No letter to bob: This account is disabled."]
+    assert [str(message) for message in response.context["messages"]] == ["No e-mail to bob: This account is disabled."]
     assert mailbox == []
 
 
@@ -654,9 +654,9 @@ def test_the_list_of_users_has_the_actions_beside_the_hosts_own(admin: Client, u
     sessions.start(user), keys.create(user)
     mailbox.clear()
     assert act(admin, HOST, "greet", user) == ["Hello"]
-    assert act(admin, HOST, "send_reset", user) == ["Letters on their way: 1 (bob)"]
+    assert act(admin, HOST, "send_reset", user) == ["Password reset links sent: 1 (bob)"]
     assert act(admin, HOST, "end_everywhere", user) == ["Logged out everywhere: bob"]
-    assert act(admin, HOST, "end_keys", user) == ["API keys ended: 1"]
+    assert act(admin, HOST, "end_keys", user) == ["API keys deleted: 1"]
     assert not AuthToken.objects.exists()
     assert [letter.to for letter in mailbox[:1]] == [["bob@example.com"]]
 

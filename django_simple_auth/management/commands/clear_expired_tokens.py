@@ -1,4 +1,4 @@
-"""``manage.py clear_expired_tokens``: delete what is dead, tell of the keys that soon will be."""
+"""``manage.py clear_expired_tokens``: delete expired rows, and warn of API keys that expire soon."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ...tokens import links
 
 class Command(BaseCommand):
     help = (
-        "Deletes expired tokens, mailed ones too, old counters, and devices that are long gone, in batches; tells of "
-        "API keys that expire soon. Safe beside logins and beside another run of itself."
+        "Deletes expired tokens, one-time tokens, throttle counters and known devices in batches, and warns of API "
+        "keys that expire soon. Safe to run beside logins and beside another run of itself."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--batch-size", type=_positive, default=1000, help="Rows per statement (default: 1000).")
-        parser.add_argument("--dry-run", action="store_true", help="Say how many would be deleted; delete none.")
+        parser.add_argument("--dry-run", action="store_true", help="Only show how many would be deleted.")
 
     def handle(self, *args: Any, batch_size: int, dry_run: bool, **options: Any) -> None:
         total = sessions.count_expired() + links.count_expired()
@@ -36,7 +36,7 @@ class Command(BaseCommand):
             if on_terminal and options["verbosity"]:
                 self.stdout.write(f"\r{deleted} of {max(total, deleted)}", ending="")
                 self.stdout.flush()
-        # Counters are many and nobody's, and would say nothing in the total.
+        # Not in the total: there are many counters, and they belong to no user.
         for _batch in chain(stores.clear_expired(batch_size), known_devices.clear_expired(batch_size)):
             pass
         keys.warn()

@@ -1,4 +1,4 @@
-"""``manage.py invite``: send people a link to register by."""
+"""``manage.py invite``: e-mail invitations to register."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...mail import delivery
 
 
 class Command(BaseCommand):
-    help = "Sends each address a link to register by, once. It replaces an older one to the same address."
+    help = "Sends each e-mail address a link to register, valid once. It replaces an older one to the same address."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("emails", nargs="+", metavar="EMAIL")

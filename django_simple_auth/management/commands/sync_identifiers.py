@@ -1,4 +1,4 @@
-"""``manage.py sync_identifiers``: who holds which name, after users were changed behind Django's back."""
+"""``manage.py sync_identifiers``: update the table of names after users were changed without ``save()``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...identity import identifiers
 
 
 class Command(BaseCommand):
-    help = "Compares every user's names with those that are claimed. Needed after QuerySet.update() or plain SQL."
+    help = "Compares the names of all users with the table of identifiers. Needed after QuerySet.update() or plain SQL."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="Which database (default: default).")
