@@ -15,7 +15,7 @@ from django_simple_auth.db import deferred
 from django_simple_auth.exceptions import InvalidCredentials, SessionNotFound, TokenExpired, TokenInvalid
 from django_simple_auth.models import AuthToken
 from django_simple_auth.tokens import format as token_format
-from django_simple_auth.tokens import issuing
+from django_simple_auth.tokens import issuing, store
 
 
 @pytest.fixture
@@ -146,7 +146,8 @@ def test_recording_the_use_does_not_revive_a_token_that_ended_meanwhile(user: An
     issued = sessions.start(user)
     clock.passes(minutes=2)
     sessions.end(issued.row)
-    sessions._touch(issued.row, system_clock.now())
+    store.record_use(issued.row, system_clock.now())
+    deferred.run_pending()
     assert not AuthToken.objects.exists()
 
 

@@ -16,8 +16,7 @@ from rest_framework.settings import api_settings
 from ..authentication import TokenAuthentication
 from ..conf import conf
 from ..db import clock
-from ..models import AuthToken
-from ..tokens import lifetime
+from ..tokens import store
 from . import mounted
 from .registry import check, check_database
 
@@ -87,7 +86,7 @@ def check_ends() -> Iterator[CheckMessage]:
 @check_database(deploy=True)
 def check_purge(using: str) -> Iterator[CheckMessage]:
     """W016: tokens that died long ago are still there."""
-    if not AuthToken.objects.using(using).filter(lifetime.expired(clock.now() - LONG)).exists():
+    if not store.has_expired(clock.now() - LONG, using):
         return
     yield checks.Warning(
         f"Tokens that died more than {LONG.days} days ago are still in the database {using!r}.",

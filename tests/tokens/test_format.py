@@ -10,6 +10,7 @@ import pytest
 from django_simple_auth.models import AuthToken
 from django_simple_auth.tokens import format as token_format
 from django_simple_auth.tokens import issuing, lifetime
+from django_simple_auth.tokens.lifetime import Verdict
 
 
 def test_a_token_is_prefix_43_characters_and_a_checksum_of_6():
@@ -75,7 +76,7 @@ def test_without_a_lifetime_a_login_never_expires(user: Any, settings: Any):
     assert row.expires_at is None
     assert lifetime.ends_at(row) is None
     later = row.created_at + timedelta(days=36500)
-    assert not lifetime.is_expired(row, later)
+    assert lifetime.judge(row, later) is Verdict.LIVE
     assert not AuthToken.objects.filter(lifetime.expired(later)).exists()
 
 
@@ -84,7 +85,7 @@ def test_a_key_outlives_the_lifetime_of_logins(user: Any, settings: Any):
     settings.SIMPLE_AUTH = {"TOKEN_IDLE_TIMEOUT_SECONDS": 120}
     row = issuing.issue(user, AuthToken.Purpose.KEY).row
     later = row.created_at + timedelta(days=3650)
-    assert not lifetime.is_expired(row, later)
+    assert lifetime.judge(row, later) is Verdict.LIVE
     assert not AuthToken.objects.filter(lifetime.expired(later)).exists()
 
 
@@ -98,7 +99,7 @@ def test_row_and_query_agree_on_the_moment_of_death(user: Any, settings: Any, se
         settings.SIMPLE_AUTH = {"TOKEN_IDLE_TIMEOUT_SECONDS": 300}
     death = row.created_at + timedelta(seconds=300)
     for at, dead in [(death - timedelta(microseconds=1), False), (death, True)]:
-        assert lifetime.is_expired(row, at) is dead
+        assert (lifetime.judge(row, at) is Verdict.EXPIRED) is dead
         assert AuthToken.objects.filter(lifetime.expired(at)).exists() is dead
 
 
@@ -106,4 +107,4 @@ def test_raising_the_lifetime_revives_nothing(user: Any, settings: Any):
     settings.TOKEN_EXPIRED_AFTER_SECONDS = 60
     row = issuing.issue(user).row
     settings.TOKEN_EXPIRED_AFTER_SECONDS = 6000
-    assert lifetime.is_expired(row, row.created_at + timedelta(seconds=60))
+    assert lifetime.judge(row, row.created_at + timedelta(seconds=60)) is Verdict.EXPIRED

@@ -8,7 +8,7 @@ from django_simple_auth import sessions, signals
 from django_simple_auth.db import deferred
 from django_simple_auth.exceptions import TokenInvalid
 from django_simple_auth.models import AuthToken, RetiredToken
-from django_simple_auth.tokens import issuing, rotation
+from django_simple_auth.tokens import issuing, rotation, store
 
 
 def test_a_rotated_token_is_another_secret_for_the_same_session(user: Any, clock: Any):
@@ -77,13 +77,13 @@ def test_a_replay_ends_the_session_though_it_is_rotated_in_that_moment(user: Any
     issued = sessions.start(user)
     latest = rotation.rotate(issued.row)
     clock.passes(seconds=11)
-    real = sessions.durably
+    real = store.durably
 
     def be_late(write: Any, using: str) -> Any:
         rotation.rotate(latest.row)
         return real(write, using)
 
-    monkeypatch.setattr(rotation, "durably", be_late)
+    monkeypatch.setattr(store, "durably", be_late)
     with pytest.raises(TokenInvalid):
         sessions.resume(issued.secret)
     assert not AuthToken.objects.exists()
@@ -95,7 +95,7 @@ def test_of_two_replays_one_finds_nothing_to_end(user: Any, clock: Any, monkeypa
     clock.passes(seconds=11)
     told = []
     monkeypatch.setattr(signals.token_reused, "send", lambda *args, **facts: told.append(facts))
-    monkeypatch.setattr(rotation, "durably", lambda write, using: (0, {}))
+    monkeypatch.setattr(store, "durably", lambda write, using: 0)
     with pytest.raises(TokenInvalid):
         sessions.resume(issued.secret)
     deferred.run_pending()
