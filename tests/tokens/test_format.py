@@ -17,11 +17,11 @@ def test_a_token_is_prefix_43_characters_and_a_checksum_of_6():
     assert re.fullmatch(r"dsa_[0-9A-Za-z]{43}[0-9A-Za-z]{6}", token_format.generate("dsa"))
 
 
-def test_no_two_tokens_are_alike():
+def test_tokens_are_random():
     assert len({token_format.generate("dsa") for _ in range(100)}) == 100
 
 
-def test_what_was_generated_is_well_formed():
+def test_a_generated_token_is_well_formed():
     assert token_format.is_well_formed(token_format.generate("dsa"))
 
 
@@ -38,7 +38,7 @@ def test_what_was_generated_is_well_formed():
         lambda secret: "",
     ],
 )
-def test_a_spoilt_token_is_not_well_formed(spoil: Any):
+def test_a_changed_token_is_not_well_formed(spoil: Any):
     assert not token_format.is_well_formed(spoil(token_format.generate("dsa")))
 
 
@@ -90,17 +90,17 @@ def test_a_key_outlives_the_lifetime_of_logins(user: Any, settings: Any):
 
 
 @pytest.mark.parametrize("setting", ["lifetime", "lowered lifetime", "idle"])
-def test_row_and_query_agree_on_the_moment_of_death(user: Any, settings: Any, setting: str):
+def test_judge_and_the_query_agree_on_the_moment(user: Any, settings: Any, setting: str):
     settings.TOKEN_EXPIRED_AFTER_SECONDS = 300 if setting == "lifetime" else 100_000
     row = issuing.issue(user).row
     if setting == "lowered lifetime":
         settings.TOKEN_EXPIRED_AFTER_SECONDS = 300
     if setting == "idle":
         settings.SIMPLE_AUTH = {"TOKEN_IDLE_TIMEOUT_SECONDS": 300}
-    death = row.created_at + timedelta(seconds=300)
-    for at, dead in [(death - timedelta(microseconds=1), False), (death, True)]:
-        assert (lifetime.judge(row, at) is Verdict.EXPIRED) is dead
-        assert AuthToken.objects.filter(lifetime.expired(at)).exists() is dead
+    end = row.created_at + timedelta(seconds=300)
+    for at, ended in [(end - timedelta(microseconds=1), False), (end, True)]:
+        assert (lifetime.judge(row, at) is Verdict.EXPIRED) is ended
+        assert AuthToken.objects.filter(lifetime.expired(at)).exists() is ended
 
 
 def test_raising_the_lifetime_revives_nothing(user: Any, settings: Any):

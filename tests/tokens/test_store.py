@@ -170,13 +170,13 @@ def test_of_two_calls_one_ends_the_token(user: Any):
     assert [store.revoke(user, which=Q(pk=row.pk)), store.revoke(user, which=Q(pk=row.pk))] == [1, 0]
 
 
-def test_nobody_ends_a_strangers_token(user: Any):
+def test_revoke_ends_no_token_of_another_user(user: Any):
     stranger = issuing.issue(get_user_model().objects.create_user("eve")).row
     assert store.revoke(user, which=Q(pk=stranger.pk)) == 0
     assert AuthToken.objects.get() == stranger
 
 
-def test_a_revocation_that_is_repeated_spares_another_row_with_its_id(user: Any):
+def test_a_repeated_revocation_spares_a_new_row(user: Any):
     row = issuing.issue(user).row
     assert store.revoke_durably(row) == 1
     row.created_at += timedelta(microseconds=1)
