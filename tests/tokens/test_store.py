@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.test.utils import CaptureQueriesContext
 
@@ -183,3 +183,9 @@ def test_a_repeated_revocation_spares_a_new_row(user: Any):
     AuthToken.objects.bulk_create([row])
     deferred.run_pending()
     assert AuthToken.objects.get().pk == row.pk
+
+
+def test_revoke_counts_no_rows_of_the_project(user: Any, monkeypatch: Any):
+    deleted = {"django_simple_auth.AuthToken": 2, "shop.Basket": 3}
+    monkeypatch.setattr(QuerySet, "delete", lambda rows: (sum(deleted.values()), deleted))
+    assert store.revoke(user) == 2
