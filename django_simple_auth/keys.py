@@ -1,4 +1,4 @@
-"""API keys: tokens for programs, which no login ends."""
+"""API keys: tokens for programs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models
+from django.db import IntegrityError
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -18,13 +19,14 @@ from .db import clock
 from .db.transactions import atomic_with_retry
 from .exceptions import InvalidValue, KeyNotFound, TokenInvalid
 from .models import AuthToken
-from .tokens import issuing, lifetime, store
+from .tokens import issuing, store
 from .tokens.issuing import Issued
 
 SOON = timedelta(days=7)
-"""How long before its end a key is warned of."""
-_WORD = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
-"""A scope as RFC 6749, 3.3 has it."""
+"""How long before a key expires ``warn`` begins to warn of it."""
+_KEY = AuthToken.Purpose.KEY
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+"""A scope as RFC 6749, 3.3 defines it."""
 
 
 @dataclass(frozen=True)
@@ -47,32 +49,32 @@ def create(
     expires_at: datetime | None = None,
     request: HttpRequest | None = None,
 ) -> Issued:
-    """A fresh key, beside those that the user has already. It lives until then, until it is deleted, or the user is.
+    """Create a key. It grants access until ``expires_at``, or until the key or the user is deleted.
 
-    ``scopes`` are the host's own words for what the key may do. Raises ``InvalidValue``.
+    ``scopes`` are your project's own words for what the key may do. Raises ``InvalidValue``, or ``TokenInvalid`` if
+    the user was deleted or deactivated meanwhile, or has another password.
     """
-    words = _joined(scopes)
+    joined = _joined(scopes)
     if expires_at is not None and expires_at <= clock.now():
         raise InvalidValue("expires_at", ValidationError(_("Must be in the future."), "past"))
 
     def issue() -> Issued:
-        # Whoever takes the account back ends every key; one that is being made must not slip through.
+        # A password reset ends every key; one that is being created meanwhile must not survive it.
         owner = sessions.owner(user, sessions.password_unchanged(user))
-        return issuing.issue(user, AuthToken.Purpose.KEY, owner=owner, name=name, scopes=words, expires_at=expires_at)
+        return issuing.issue(user, _KEY, owner=owner, name=name, scopes=joined, expires_at=expires_at)
 
     try:
         issued = atomic_with_retry(issue, AuthToken)
     except IntegrityError:
         if sessions.may_log_in(user, sessions.password_unchanged(user)):
             raise
-        # The user was deleted or deactivated meanwhile, or has another password: what let him in is no longer good.
         raise TokenInvalid from None
     signals.key_created.send(user=user, request=request, key=issued.row.pk)
     return issued
 
 
 def active(user: AbstractBaseUser) -> list[Key]:
-    """The user's keys, the latest made first. One query."""
+    """The user's keys, the newest first. One query."""
     return [
         Key(
             id=row.pk,
@@ -82,40 +84,34 @@ def active(user: AbstractBaseUser) -> list[Key]:
             last_used_at=row.last_used_at,
             expires_at=row.expires_at,
         )
-        for row in _keys().filter(user=user.pk).exclude(lifetime.expired(clock.now())).order_by("-pk")
+        for row in store.live(user, _KEY, "-pk")
     ]
 
 
 def delete(user: AbstractBaseUser, key_id: int, request: HttpRequest | None = None) -> None:
-    """End the key of this id. Raises ``KeyNotFound`` if the user has no such key."""
-    deleted, _rows = _keys().filter(user=user.pk, pk=key_id).delete()
-    if not deleted:
+    """Delete the user's key with this id. Raises ``KeyNotFound`` if there is none."""
+    if not store.revoke(user, _KEY, Q(pk=key_id)):
         raise KeyNotFound
     signals.key_deleted.send(user=user, request=request, key=key_id)
 
 
 def delete_all(user: AbstractBaseUser, request: HttpRequest | None = None) -> int:
-    """End every key of the user; returns how many there were. Told once, with their number."""
-    deleted, _rows = _keys().filter(user=user.pk).delete()
-    if deleted:
+    """Delete every key of the user; returns how many. ``key_deleted`` is sent once, with their number."""
+    if deleted := store.revoke(user, _KEY):
         signals.key_deleted.send(user=user, request=request, count=deleted)
     return deleted
 
 
 def warn() -> None:
-    """Tell of every key that expires SOON, each time anew."""
+    """Send ``key_expires_soon`` for every key that expires within SOON, at each call."""
     at = clock.now()
-    for row in _keys().filter(expires_at__gt=at, expires_at__lte=at + SOON).select_related("user").order_by("pk"):
+    for row in store.keys_that_expire(at, at + SOON):
         assert row.expires_at is not None, "The query asks for it."
         signals.key_expires_soon.send(user=row.user, key=row.pk, expires_at=row.expires_at.isoformat())
 
 
-def _keys() -> models.QuerySet[AuthToken]:
-    return AuthToken.objects.using(store.primary()).filter(purpose=AuthToken.Purpose.KEY)
-
-
 def _joined(scopes: Sequence[str]) -> str:
-    if not all(_WORD.fullmatch(word) for word in scopes):
+    if not all(_SCOPE.fullmatch(word) for word in scopes):
         text = _("A scope may contain ASCII letters, digits and symbols, but no spaces, quotes or backslashes.")
         raise InvalidValue("scopes", ValidationError(text, "invalid"))
     joined = " ".join(dict.fromkeys(scopes))

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .db.fields import DigestField, TimestampField
+from .db.managers import PrimaryManager
 
 
 class AuthToken(models.Model):
@@ -30,6 +31,8 @@ class AuthToken(models.Model):
     expires_at = TimestampField(_("expires"), null=True, blank=True, db_index=True)
     last_used_at = TimestampField(_("last used"))
 
+    objects = PrimaryManager()
+
     class Meta:
         verbose_name = _("token")
         verbose_name_plural = _("tokens")
@@ -48,6 +51,8 @@ class RetiredToken(models.Model):
     )
     digest = DigestField(_("digest"), unique=True)
     retired_at = TimestampField(_("retired"))
+
+    objects = PrimaryManager()
 
     class Meta:
         verbose_name = _("retired token")
@@ -82,6 +87,8 @@ class OneTimeToken(models.Model):
     created_at = TimestampField(_("created"))
     expires_at = TimestampField(_("expires"), db_index=True)
 
+    objects = PrimaryManager()
+
     class Meta:
         verbose_name = _("one-time token")
         verbose_name_plural = _("one-time tokens")
@@ -98,6 +105,8 @@ class KnownDevice(models.Model):
     )
     digest = DigestField(_("digest of user and device"), unique=True)
     seen_at = TimestampField(_("last seen"), db_index=True)
+
+    objects = PrimaryManager()
 
     class Meta:
         verbose_name = _("known device")
@@ -118,6 +127,8 @@ class Presence(models.Model):
         verbose_name=_("user"),
     )
     since = TimestampField(_("since"))
+
+    objects = PrimaryManager()
 
     class Meta:
         verbose_name = _("login without a token")
@@ -146,6 +157,8 @@ class Identifier(models.Model):
     verified_at = TimestampField(_("verified"), null=True, blank=True)
     """When the user verified the e-mail address; None for usernames."""
 
+    objects = PrimaryManager()
+
     class Meta:
         verbose_name = _("identifier")
         verbose_name_plural = _("identifiers")
@@ -162,9 +175,11 @@ class ThrottleCounter(models.Model):
     # No index: every attempt would have to update it, and expired rows are searched for only once a day.
     expires_at = TimestampField(_("expires"))
 
+    objects = PrimaryManager()
+
     class Meta:
         verbose_name = _("throttle counter")
         verbose_name_plural = _("throttle counters")
 
     def __str__(self) -> str:
-        return f"counter {self.pk.hex()}"
+        return f"throttle counter {self.pk.hex()}"

@@ -1,11 +1,10 @@
-"""A login's life: start, resume, end. Knows neither DRF nor HTTP bodies."""
+"""Start, resume, list and end logins. Knows neither DRF nor HTTP bodies."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.contrib.auth import get_user_model
@@ -17,26 +16,24 @@ from django.views.decorators.debug import sensitive_variables
 
 from . import signals
 from .conf import conf
-from .db import batches, clock
-from .db.deferred import after_request, durably
+from .db import clock
 from .db.transactions import atomic_with_retry
 from .exceptions import CredentialsOutdated, InvalidCredentials, SessionNotFound, TokenExpired, TokenInvalid
 from .identity import user_model
 from .models import AuthToken, OneTimeToken
 from .tokens import format as token_format
-from .tokens import issuing, lifetime, rotation, store
+from .tokens import issuing, lifetime, links, rotation, store
 from .tokens.issuing import Issued
+from .tokens.lifetime import Verdict
 
-logger = logging.getLogger("django_simple_auth")
 _T = TypeVar("_T")
-TOUCH_INTERVAL = timedelta(minutes=1)
+_LOGIN = AuthToken.Purpose.LOGIN
 LONGEST_DEVICE = 300
-"""Characters of what a device calls itself that are told: all that browsers send."""
+"""Characters of a device's name that ``logged_in`` carries: enough for every browser's User-Agent."""
 
 rotate = rotation.rotate
-
-# Made once: this is the query of every authenticated request.
-_WITH_USER = AuthToken.objects.select_related("user")
+clear_expired = store.clear_expired
+count_expired = store.count_expired
 
 
 @dataclass(frozen=True)
@@ -49,9 +46,9 @@ class Session:
     created_at: datetime
     last_used_at: datetime
     expires_at: datetime | None
-    """When it will end if it is not used again; None: never."""
+    """When it will expire if it is not used again; None: never."""
     current: bool
-    """Whether it is the one that asks."""
+    """Whether the request was made with it."""
 
 
 def start(
@@ -62,10 +59,10 @@ def start(
     ip_address: str = "",
     bound_to: models.Q | None = None,
 ) -> Issued:
-    """Log the user in: a token of its own for this device, the oldest making room above MAX_TOKENS_PER_USER.
+    """Log the user in with a new token. Above MAX_TOKENS_PER_USER, the user's oldest logins end.
 
-    ``device`` and ``ip_address`` are what the user will know the session by in a list. ``bound_to`` is what must still
-    hold for the user's row when the token is written; by default, that the password is the one that ``user`` was loaded
+    ``device`` and ``ip_address`` are shown to the user in the list of sessions. ``bound_to`` is what must still hold
+    for the user's row when the token is written; by default, that the password is the one that ``user`` was loaded
     with.
 
     Sends ``user_logged_in``. Raises ``InvalidCredentials`` if the user was deleted or deactivated meanwhile, and
@@ -89,18 +86,18 @@ def start(
 
 
 def grant(user: AbstractBaseUser, request: HttpRequest | None, write: Callable[[], _T], bound_to: models.Q) -> _T:
-    """Send ``user_logged_in`` and write whatever a login grants, in one transaction.
+    """Send ``user_logged_in`` and ``write`` what the login grants, in one transaction; returns what ``write`` returns.
 
     Raises ``InvalidCredentials`` if the user was deleted or deactivated meanwhile, and ``CredentialsOutdated`` if
-    ``bound_to`` no longer holds, as far as ``write`` asks for it.
+    ``bound_to`` no longer holds, as far as ``write`` checks it.
     """
 
     def begin() -> _T:
-        # What is granted, ``last_login`` and whatever the host's receivers write stand or fall together. The user's
-        # row is written first: a foreign key to it locks it for reading, and two logins that then both want to write
-        # it are a deadlock on MariaDB.
+        # What is granted, ``last_login`` and what the project's receivers write are committed together or not at all.
+        # The user's row is written first: inserting a row with a foreign key to it takes a shared lock, and two logins
+        # that then both want to write it are a deadlock on MariaDB.
         if conf.MAX_TOKENS_PER_USER is not None:
-            # None of the user's other logins may count without seeing this one.
+            # So that simultaneous logins of this user see and count each other's tokens.
             user_model.lock(user)
         user_logged_in.send(sender=user.__class__, request=request, user=user)
         return write()
@@ -108,8 +105,8 @@ def grant(user: AbstractBaseUser, request: HttpRequest | None, write: Callable[[
     try:
         return atomic_with_retry(begin, AuthToken)
     except DatabaseError:
-        # The foreign key, the UPDATE of last_login that found no row, or an owner who has changed: whichever this
-        # database notices first.
+        # The foreign key, the UPDATE of last_login that found no row, or an owner that is NULL: whichever this database
+        # reports first.
         rows = user_model.all_users().filter(pk=user.pk)
         if rows.exists() and not rows.filter(bound_to).exists():
             raise CredentialsOutdated from None
@@ -120,41 +117,37 @@ def grant(user: AbstractBaseUser, request: HttpRequest | None, write: Callable[[
 
 @sensitive_variables()
 def resume(secret: str, request: HttpRequest | None = None) -> AuthToken:
-    """The live token behind the secret, with its user. One query, none for a mistyped token.
+    """The live token that has this secret, loaded with its user. One query, none for a mistyped token.
 
-    Raises ``TokenInvalid`` or ``TokenExpired``; a dead token's row is deleted. A secret that was rotated away more than
-    rotation.REPLAY_GRACE ago is in two hands, and nobody knows which of them are the user's: it ends its session.
+    Raises ``TokenExpired`` or ``TokenInvalid``; the row of a token that is no longer live is deleted. If the secret was
+    rotated away longer than rotation.REUSE_GRACE ago, we assume that the token was stolen and end its session.
     """
     if not token_format.is_well_formed(secret):
         raise TokenInvalid
     digest = token_format.digest(secret)
-    try:
-        row = _WITH_USER.using(store.primary()).get(digest=digest)
-    except AuthToken.DoesNotExist:
+    row = store.find(digest)
+    if row is None:
         rotation.revoke_if_reused(digest, request)
-        raise TokenInvalid from None
-    at = clock.now()
-    if lifetime.is_expired(row, at):
-        _bury(row)
-        raise TokenExpired
-    if not row.user.is_active:
-        _bury(row)
         raise TokenInvalid
-    if at - row.last_used_at >= TOUCH_INTERVAL:
-        after_request(lambda: _touch(row, at), store.primary())
+    at = clock.now()
+    verdict = lifetime.judge(row, at)
+    if verdict is not Verdict.LIVE:
+        store.revoke_durably(row)
+        raise TokenExpired if verdict is Verdict.EXPIRED else TokenInvalid
+    if lifetime.needs_use_recorded(row, at):
+        store.record_use(row, at)
     return row
 
 
 def end(token: AuthToken, request: HttpRequest | None = None) -> None:
-    """Log out on this device. Sends ``user_logged_out``. Ending what has ended already is no error."""
-    ended, _rows = AuthToken.objects.filter(pk=token.pk).delete()
-    if ended:
+    """End this session. Sends ``user_logged_out``. It is no error if the session has ended already."""
+    if store.revoke(token.user, which=models.Q(pk=token.pk)):
         signals.session_ended.send(user=token.user, request=request, session=token.pk, cause="logout")
     user_logged_out.send(sender=token.user.__class__, request=request, user=token.user)
 
 
 def active(user: AbstractBaseUser, current: AuthToken | None = None) -> list[Session]:
-    """The user's sessions, the latest used first. One query."""
+    """The user's sessions, the most recently used first. ``current`` is the token of the request. One query."""
     return [
         Session(
             id=row.pk,
@@ -165,19 +158,18 @@ def active(user: AbstractBaseUser, current: AuthToken | None = None) -> list[Ses
             expires_at=lifetime.ends_at(row),
             current=current is not None and row.pk == current.pk,
         )
-        for row in _logins(user).exclude(lifetime.expired(clock.now())).order_by("-last_used_at", "-pk")
+        for row in store.live(user, _LOGIN, "-last_used_at", "-pk")
     ]
 
 
 def end_one(
     user: AbstractBaseUser, session_id: int, request: HttpRequest | None = None, *, cause: str = "user"
 ) -> None:
-    """Log out on the device whose session has this id. Sends ``user_logged_out``. ``cause`` is what the event says.
+    """End the user's session with this id. Sends ``user_logged_out``. ``session_ended`` is sent with the ``cause``.
 
     Raises ``SessionNotFound`` if the user has no such session.
     """
-    ended, _rows = _logins(user).filter(pk=session_id).delete()
-    if not ended:
+    if not store.revoke(user, _LOGIN, models.Q(pk=session_id)):
         raise SessionNotFound
     signals.session_ended.send(user=user, request=request, session=session_id, cause=cause)
     user_logged_out.send(sender=user.__class__, request=request, user=user)
@@ -186,57 +178,45 @@ def end_one(
 def end_others(user: AbstractBaseUser, keep: AuthToken | None = None) -> None:
     """End every login of the user but this one and, unless SIMPLE_AUTH["KEEP_KEYS_ON_CHANGE"], every API key.
 
-    For when the password or the address has become another: whoever had the old one may have made them.
+    For when the password or the e-mail address has changed: an attacker who knew the old one may have created them.
     """
-    opens = _logins(user) if conf.KEEP_KEYS_ON_CHANGE else _tokens(user)
-    (opens if keep is None else opens.exclude(pk=keep.pk)).delete()
+    others = models.Q() if keep is None else ~models.Q(pk=keep.pk)
+    store.revoke(user, _LOGIN if conf.KEEP_KEYS_ON_CHANGE else None, others)
 
 
 def end_all(user: AbstractBaseUser, request: HttpRequest | None = None, *, cause: str = "logout") -> None:
-    """Log out everywhere. API keys are no logins and stay. Sends ``user_logged_out`` once.
+    """End every session of the user. API keys stay. Sends ``user_logged_out`` once.
 
-    ``cause`` is what the event says.
+    ``session_ended`` is sent once, with the number of sessions and the ``cause``.
     """
-    ended, _rows = _logins(user).delete()
-    if ended:
+    if ended := store.revoke(user, _LOGIN):
         signals.session_ended.send(user=user, request=request, count=ended, cause=cause)
     user_logged_out.send(sender=user.__class__, request=request, user=user)
 
 
-def clear_expired(batch_size: int = 1000) -> Iterator[int]:
-    """Delete what is dead, batch by batch; yields the size of each. May run twice at once, and beside logins."""
-    yield from batches.delete(_dead(), batch_size)
-    rotation.clear_retired(batch_size)
-
-
-def count_expired() -> int:
-    """How many rows ``clear_expired`` would delete."""
-    return _dead().count()
-
-
 def end_if_deactivated(instance: models.Model, created: bool, raw: bool, using: str, **kwargs: Any) -> None:
-    """Receiver of ``post_save``: a deactivated user's tokens die at once, so that reactivation revives none."""
-    # Whatever ``update_fields`` says: on some models, is_active is a property made of other fields.
+    """Receiver of ``post_save``: a deactivated user's tokens end at once, so that reactivation revives none."""
+    # Whatever ``update_fields`` says: on some models, is_active is a property that depends on other fields.
     if raw or created or not isinstance(instance, get_user_model()) or instance.is_active:
         return
     if not router.allow_migrate_model(using, AuthToken):
         return
-    ended, _rows = AuthToken.objects.using(using).filter(user=instance.pk).delete()
-    OneTimeToken.objects.using(using).filter(user=instance.pk).delete()
+    ended = store.revoke(instance, using=using)
+    links.revoke(instance, *OneTimeToken.Purpose, using=using)
     if ended:
         signals.session_ended.send(user=instance, count=ended, cause="deactivation")
 
 
 def password_unchanged(user: AbstractBaseUser) -> models.Q:
-    """That the password is the one that ``user`` was loaded with."""
+    """Condition that the password in the database is the one that ``user`` was loaded with."""
     return models.Q(password=user.password)
 
 
 def owner(user: AbstractBaseUser, bound_to: models.Q) -> models.Subquery:
-    """The user's key, if the user ``may_log_in``; else NULL, which no token takes.
+    """The user's primary key for the INSERT of a token; NULL, which fails, unless the user ``may_log_in``.
 
-    Asked within the INSERT, under a lock: a change of the password or a deactivation either comes first and is seen, or
-    comes later and finds the token to delete it.
+    Evaluated within the INSERT, under a lock: a change of the password or a deactivation either comes first and is
+    seen, or comes later and finds the token to delete.
     """
     return models.Subquery(_active(user).filter(bound_to).select_for_update().values("pk"))
 
@@ -248,39 +228,13 @@ def may_log_in(user: AbstractBaseUser, bound_to: models.Q) -> bool:
 
 def _active(user: AbstractBaseUser) -> models.QuerySet[Any]:
     rows = user_model.all_users().filter(pk=user.pk)
-    # On some models, it is a property made of other fields.
+    # On some models, it is a property that depends on other fields.
     return rows.filter(is_active=True) if user_model.has_field("is_active") else rows
 
 
-def _dead() -> models.QuerySet[AuthToken]:
-    return AuthToken.objects.using(store.primary()).filter(lifetime.expired(clock.now()))
-
-
-def _tokens(user: AbstractBaseUser) -> models.QuerySet[AuthToken]:
-    return AuthToken.objects.using(store.primary()).filter(user=user.pk)
-
-
-def _logins(user: AbstractBaseUser) -> models.QuerySet[AuthToken]:
-    return _tokens(user).filter(purpose=AuthToken.Purpose.LOGIN)
-
-
 def _evict(user: AbstractBaseUser, limit: int) -> list[int]:
-    newest_first = _logins(user).order_by("-created_at", "-pk")
-    surplus = list(newest_first.values_list("pk", flat=True)[limit:])
+    """End the user's oldest logins above the limit; returns their ids."""
+    surplus = store.logins_above(limit, user)
     if surplus:
-        AuthToken.objects.filter(pk__in=surplus).delete()
+        store.revoke(user, _LOGIN, models.Q(pk__in=surplus))
     return surplus
-
-
-def _bury(row: AuthToken) -> None:
-    # By digest: what is put off must not hit another row that has come by the same key.
-    durably(AuthToken.objects.filter(digest=row.digest).delete, store.primary())
-
-
-def _touch(row: AuthToken, at: datetime) -> None:
-    """Record the use, unless another request has done so within the minute. Never revives a token that has ended."""
-    try:
-        AuthToken.objects.filter(pk=row.pk, last_used_at__lte=at - TOUCH_INTERVAL).update(last_used_at=at)
-    except DatabaseError:
-        # Whoever has a good token gets in, whether or not this can be written.
-        logger.warning("The last use of a token could not be recorded.", exc_info=True)

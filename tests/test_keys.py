@@ -1,4 +1,4 @@
-"""API keys: without HTTP, as a client of the native contract sees them, and before a host's own view."""
+"""API keys: without HTTP, as a client of the native contract sees them, and in a view of a project."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ User = get_user_model()
 
 @pytest.fixture
 def told() -> Any:
-    """What was told of keys."""
+    """The signals sent about keys, with their facts."""
     heard: list[tuple[str, dict[str, Any]]] = []
 
     def hear(sender: Any, user: Any, request: Any, signal: Any, **facts: Any) -> None:
@@ -49,14 +49,14 @@ def at_work(client: Any, user: Any) -> Any:
     return client
 
 
-def test_a_key_opens_what_its_user_may_see(user: Any):
+def test_a_key_resumes_with_its_user(user: Any):
     issued = keys.create(user, name="backup", scopes=["notes:read", "notes:write"])
     assert issued.secret.startswith("dsk_")
     row = sessions.resume(issued.secret)
     assert (row.user, row.name, row.scopes, row.expires_at) == (user, "backup", "notes:read notes:write", None)
 
 
-def test_a_key_dies_when_it_was_told_to(user: Any, monkeypatch: Any):
+def test_a_key_expires(user: Any, monkeypatch: Any):
     issued = keys.create(user, expires_at=system_clock.now() + timedelta(days=1))
     real = system_clock.now
     monkeypatch.setattr(system_clock, "now", lambda: real() + timedelta(days=1))
@@ -65,7 +65,7 @@ def test_a_key_dies_when_it_was_told_to(user: Any, monkeypatch: Any):
         sessions.resume(issued.secret)
 
 
-def test_a_key_ends_with_its_user_and_with_his_right_to_come_in(user: Any):
+def test_a_key_ends_with_its_user(user: Any):
     keys.create(user)
     user.is_active = False
     user.save()
@@ -77,7 +77,7 @@ def test_a_key_ends_with_its_user_and_with_his_right_to_come_in(user: Any):
     assert not AuthToken.objects.exists()
 
 
-def test_a_key_must_end_in_the_future(user: Any):
+def test_a_key_must_expire_in_the_future(user: Any):
     with pytest.raises(InvalidValue) as refused:
         keys.create(user, expires_at=system_clock.now())
     assert refused.value.field == "expires_at"
@@ -88,18 +88,18 @@ def test_a_key_must_end_in_the_future(user: Any):
     "scopes",
     [[""], [" "], ["a b"], ["a\nb"], ['a"'], ["a\\"], ["ä"], ["a\0"], ["ok", ""], ["x" * 501], ["x" * 250, "y" * 250]],
 )
-def test_a_scope_is_one_word_and_all_of_them_have_room(user: Any, scopes: list[str]):
+def test_invalid_scopes_are_refused(user: Any, scopes: list[str]):
     with pytest.raises(InvalidValue) as refused:
         keys.create(user, scopes=scopes)
     assert refused.value.field == "scopes"
     assert not AuthToken.objects.exists()
 
 
-def test_a_scope_that_is_said_twice_is_kept_once(user: Any):
+def test_a_repeated_scope_is_stored_once(user: Any):
     assert keys.create(user, scopes=["b", "a", "b"]).row.scopes == "b a"
 
 
-def test_keys_are_listed_the_latest_first_without_logins_and_those_of_others(user: Any):
+def test_only_keys_of_the_user_are_listed(user: Any):
     keys.create(User.objects.create_user("eve"))
     sessions.start(user)
     first = keys.create(user, name="first", scopes=["a"])
@@ -111,7 +111,7 @@ def test_keys_are_listed_the_latest_first_without_logins_and_those_of_others(use
 
 
 @pytest.mark.parametrize("whose", ["another's", "a login's", "nobody's"])
-def test_no_other_id_deletes_anything(user: Any, whose: str):
+def test_only_the_users_own_key_can_be_deleted(user: Any, whose: str):
     other = keys.create(User.objects.create_user("eve")).row.pk
     login = sessions.start(user).row.pk
     with pytest.raises(KeyNotFound):
@@ -119,7 +119,7 @@ def test_no_other_id_deletes_anything(user: Any, whose: str):
     assert AuthToken.objects.count() == 2
 
 
-def test_a_deleted_key_opens_nothing(user: Any):
+def test_a_deleted_key_is_invalid(user: Any):
     issued = keys.create(user)
     keys.delete(user, issued.row.pk)
     with pytest.raises(TokenInvalid):
@@ -143,16 +143,16 @@ def test_a_user_deactivated_meanwhile_gets_no_key(user: Any):
     assert not AuthToken.objects.exists()
 
 
-def test_another_integrity_error_is_the_hosts_to_see(user: Any, monkeypatch: Any):
+def test_other_integrity_errors_are_raised(user: Any, monkeypatch: Any):
     def break_down(*args: Any, **kwargs: Any) -> None:
-        raise IntegrityError("host's own")
+        raise IntegrityError("a project's own")
 
     monkeypatch.setattr(issuing, "issue", break_down)
-    with pytest.raises(IntegrityError, match="host's own"):
+    with pytest.raises(IntegrityError, match="a project's own"):
         keys.create(user)
 
 
-def test_making_and_deleting_are_told(user: Any, told: Any):
+def test_creating_and_deleting_a_key_sends_signals(user: Any, told: Any):
     key = keys.create(user, name="backup").row.pk
     keys.delete(user, key)
     assert told == [("authn_token_created", {"key": key}), ("authn_token_delete", {"key": key})]
@@ -168,7 +168,7 @@ def test_all_keys_of_a_user_end_at_once_and_logins_stay(user: Any, told: Any):
     assert told == [("authn_token_delete", {"count": 2})]
 
 
-def test_keys_that_expire_within_a_week_are_told_by_the_daily_purge(user: Any, told: Any):
+def test_the_daily_purge_warns_of_keys_that_expire_soon(user: Any, told: Any):
     at = system_clock.now()
     keys.create(user)
     keys.create(user, expires_at=at + timedelta(days=8))
@@ -217,7 +217,7 @@ def test_a_key_is_made_listed_and_deleted_by_a_client(at_work: Any):
     assert at_work.get(f"{API}/keys/").json() == []
 
 
-def test_a_key_needs_no_more_than_a_name(at_work: Any):
+def test_a_key_needs_only_a_name(at_work: Any):
     made = at_work.post(f"{API}/keys/", {"name": "backup"}).json()
     assert (made["scopes"], made["expires_at"]) == ([], None)
     assert at_work.post(f"{API}/keys/", {"name": "backup", "expires_at": None}).status_code == 201
@@ -237,7 +237,7 @@ def test_a_key_needs_no_more_than_a_name(at_work: Any):
         ],
     ],
 )
-def test_a_strange_value_is_400_under_its_field(at_work: Any, field: str, value: Any):
+def test_an_invalid_value_is_400_under_its_field(at_work: Any, field: str, value: Any):
     response = at_work.post(f"{API}/keys/", {"name": "backup", field: value})
     assert response.status_code == 400
     assert set(response.json()) == {field}
@@ -251,7 +251,7 @@ def test_another_users_key_is_404(at_work: Any):
     assert AuthToken.objects.filter(pk=other).exists()
 
 
-def test_no_field_gets_in_that_the_contract_does_not_name(at_work: Any):
+def test_extra_fields_change_nothing(at_work: Any):
     eve = User.objects.create_user("eve")
     body = {"name": "backup", "user": eve.pk, "purpose": "login", "digest": "x", "id": 4711}
     assert at_work.post(f"{API}/keys/", body).json()["key"].startswith("dsk_")
@@ -263,14 +263,14 @@ def test_no_field_gets_in_that_the_contract_does_not_name(at_work: Any):
     ("method", "path"),
     [("GET", "keys/"), ("POST", "keys/"), ("DELETE", "keys/1/"), ("GET", "sessions/"), ("DELETE", "sessions/1/")],
 )
-def test_a_key_touches_nothing_of_the_account(client: Any, user: Any, method: str, path: str):
+def test_a_key_cannot_change_the_account(client: Any, user: Any, method: str, path: str):
     client.token = keys.create(user).secret
     assert client.send(method, f"{API}/{path}", {"name": "another"}).status_code == 403
     assert AuthToken.objects.count() == 1
 
 
 class Notes(APIView):
-    """A view of the host's own."""
+    """A view of a project."""
 
     permission_classes = [HasScope("notes:read")]
     schema = None
@@ -282,7 +282,7 @@ class Notes(APIView):
 @pytest.mark.parametrize(
     ("scopes", "status"), [(["notes:read"], 200), (["x", "notes:read"], 200), (["notes"], 403), ([], 403)]
 )
-def test_a_key_may_do_what_it_was_made_for(client: Any, user: Any, settings: Any, scopes: list[str], status: int):
+def test_a_key_may_do_what_its_scopes_allow(client: Any, user: Any, settings: Any, scopes: list[str], status: int):
     class URLs:
         urlpatterns = [path("notes/", Notes.as_view())]
 
@@ -291,7 +291,7 @@ def test_a_key_may_do_what_it_was_made_for(client: Any, user: Any, settings: Any
     assert APIClient().get("/notes/", HTTP_AUTHORIZATION=header).status_code == status
 
 
-def test_whoever_is_logged_in_needs_no_scope_and_nobody_else_gets_in(user: Any, settings: Any):
+def test_a_login_needs_no_scope(user: Any, settings: Any):
     class URLs:
         urlpatterns = [path("notes/", Notes.as_view())]
 
@@ -304,7 +304,7 @@ def test_whoever_is_logged_in_needs_no_scope_and_nobody_else_gets_in(user: Any, 
     assert by_another_class.get("/notes/").status_code == 200
 
 
-def test_a_key_that_is_made_while_the_password_changes_is_not_made(user: Any):
+def test_a_password_change_prevents_a_new_key(user: Any):
     stale = get_user_model().objects.get()
     user.set_password("canary-Battery-Staple-8")
     user.save()

@@ -16,7 +16,7 @@ def test_no_migration_is_missing(db: None):
     call_command("makemigrations", "django_simple_auth", check=True, stdout=StringIO())
 
 
-def test_an_instant_keeps_its_microseconds(user: Any):
+def test_a_timestamp_keeps_its_microseconds(user: Any):
     moment = datetime(2026, 3, 29, 1, 59, 59, 999_999, tzinfo=timezone.utc)
     row = sessions.start(user).row
     AuthToken.objects.update(expires_at=moment)
@@ -27,7 +27,7 @@ def test_an_instant_keeps_its_microseconds(user: Any):
 
 
 @pytest.mark.parametrize("earlier", [datetime(2000, 1, 1), "2000-01-01T00:00:00Z", "2000-01-01 00:00"])
-def test_an_instant_is_compared_with_whatever_a_datetime_field_would_be(user: Any, earlier: Any):
+def test_a_timestamp_compares_like_a_datetime(user: Any, earlier: Any):
     sessions.start(user)
     assert AuthToken.objects.filter(created_at__gt=earlier).exists()
     assert not AuthToken.objects.filter(created_at__lt=earlier).exists()
@@ -46,7 +46,7 @@ def test_rows_survive_dumping_and_loading(user: Any, kind: str):
     assert (restored.digest, restored.expires_at) == (row.digest, moment)
 
 
-def test_rows_say_what_they_are(user: Any):
+def test_rows_have_a_readable_name(user: Any):
     token = sessions.start(user).row
     assert str(token) == f"login {token.pk}"
     sessions.rotate(token)

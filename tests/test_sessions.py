@@ -15,7 +15,7 @@ from django_simple_auth.db import deferred
 from django_simple_auth.exceptions import InvalidCredentials, SessionNotFound, TokenExpired, TokenInvalid
 from django_simple_auth.models import AuthToken
 from django_simple_auth.tokens import format as token_format
-from django_simple_auth.tokens import issuing
+from django_simple_auth.tokens import issuing, store
 
 
 @pytest.fixture
@@ -49,21 +49,21 @@ def test_each_login_has_a_token_of_its_own(user: Any):
     assert sessions.resume(second.secret)
 
 
-def test_starting_is_told_to_the_host_and_updates_last_login(user: Any, heard: Any, rf: Any):
+def test_a_login_sends_user_logged_in(user: Any, heard: Any, rf: Any):
     request = rf.get("/")
     sessions.start(user, request)
     assert heard == [("in", user, request)]
     assert isinstance(get_user_model().objects.get().last_login, datetime)
 
 
-def test_ending_is_told_to_the_host(user: Any, heard: Any):
+def test_ending_a_session_sends_user_logged_out(user: Any, heard: Any):
     issued = sessions.start(user)
     sessions.end(issued.row)
     sessions.end_all(user)
     assert [name for name, *_ in heard] == ["in", "out", "out"]
 
 
-def test_ending_twice_is_no_error(user: Any):
+def test_ending_a_session_twice_is_no_error(user: Any):
     issued = sessions.start(user)
     sessions.end(issued.row)
     sessions.end(issued.row)
@@ -99,7 +99,7 @@ def test_an_unknown_token_is_invalid(db: None):
         sessions.resume(token_format.generate("dsa"))
 
 
-def test_an_expired_token_is_told_apart_and_its_row_deleted(user: Any, settings: Any, clock: Any):
+def test_an_expired_token_is_refused_and_deleted(user: Any, settings: Any, clock: Any):
     settings.TOKEN_EXPIRED_AFTER_SECONDS = 60
     secret = sessions.start(user).secret
     clock.passes(seconds=61)
@@ -118,7 +118,7 @@ def test_lowering_the_lifetime_cuts_existing_tokens_at_once(user: Any, settings:
         sessions.resume(secret)
 
 
-def test_an_idle_token_expires_and_a_used_one_lives_on(user: Any, settings: Any, clock: Any):
+def test_a_token_expires_when_idle_and_not_when_used(user: Any, settings: Any, clock: Any):
     settings.SIMPLE_AUTH = {"TOKEN_IDLE_TIMEOUT_SECONDS": 300}
     secret = sessions.start(user).secret
     for _ in range(3):
@@ -142,15 +142,16 @@ def test_last_use_is_written_at_most_once_a_minute(user: Any, clock: Any):
     assert writes == [0, 0, 1, 0, 0, 1, 0, 0]
 
 
-def test_recording_the_use_does_not_revive_a_token_that_ended_meanwhile(user: Any, clock: Any):
+def test_recording_a_use_revives_no_ended_token(user: Any, clock: Any):
     issued = sessions.start(user)
     clock.passes(minutes=2)
     sessions.end(issued.row)
-    sessions._touch(issued.row, system_clock.now())
+    store.record_use(issued.row, system_clock.now())
+    deferred.run_pending()
     assert not AuthToken.objects.exists()
 
 
-def test_a_deactivated_user_is_out_at_once_and_reactivation_revives_nothing(user: Any):
+def test_reactivation_revives_no_token(user: Any):
     secret = sessions.start(user).secret
     user.is_active = False
     user.save()
@@ -171,7 +172,7 @@ def test_a_user_deactivated_while_logging_in_gets_no_token(user: Any):
     assert not AuthToken.objects.exists()
 
 
-def test_a_user_deactivated_behind_our_back_is_out_too(user: Any):
+def test_a_user_deactivated_by_update_is_logged_out(user: Any):
     secret = sessions.start(user).secret
     get_user_model().objects.update(is_active=False)
     with pytest.raises(TokenInvalid):
@@ -179,14 +180,14 @@ def test_a_user_deactivated_behind_our_back_is_out_too(user: Any):
     assert not AuthToken.objects.exists()
 
 
-def test_deactivation_is_noticed_whichever_field_it_is_made_of(user: Any):
+def test_deactivation_is_noticed_whatever_is_saved(user: Any):
     sessions.start(user)
     user.is_active = False
     user.save(update_fields=["last_name"])
     assert not AuthToken.objects.exists()
 
 
-def test_inside_a_transaction_the_use_is_recorded_afterwards_so_that_nobody_waits_for_it(user: Any, clock: Any):
+def test_inside_a_transaction_the_use_is_recorded_later(user: Any, clock: Any):
     row = sessions.start(user)
     clock.passes(minutes=2)
     with CaptureQueriesContext(connection) as queries:
@@ -196,7 +197,7 @@ def test_inside_a_transaction_the_use_is_recorded_afterwards_so_that_nobody_wait
     assert AuthToken.objects.get().last_used_at > row.row.last_used_at
 
 
-def test_a_use_that_cannot_be_recorded_keeps_nobody_out(user: Any, clock: Any, monkeypatch: Any, caplog: Any):
+def test_a_use_that_cannot_be_recorded_is_logged(user: Any, clock: Any, monkeypatch: Any, caplog: Any):
     issued = sessions.start(user)
 
     def locked(*args: Any, **kwargs: Any) -> None:
@@ -209,7 +210,7 @@ def test_a_use_that_cannot_be_recorded_keeps_nobody_out(user: Any, clock: Any, m
     assert "could not be recorded" in caplog.text
 
 
-def test_above_the_limit_the_oldest_login_makes_room(user: Any, settings: Any):
+def test_above_the_limit_the_oldest_login_ends(user: Any, settings: Any):
     settings.SIMPLE_AUTH = {"MAX_TOKENS_PER_USER": 2}
     key = issuing.issue(user, AuthToken.Purpose.KEY)
     other = sessions.start(get_user_model().objects.create_user("eve"))
@@ -229,15 +230,15 @@ def test_a_user_deleted_while_logging_in_gets_no_token(transactional_db: None):
     assert not AuthToken.objects.exists()
 
 
-def test_another_integrity_error_is_the_hosts_to_see(transactional_db: None):
+def test_other_integrity_errors_are_raised(transactional_db: None):
     user = get_user_model().objects.create_user("bob")
 
     def break_something(**kwargs: Any) -> None:
-        raise IntegrityError("host's own")
+        raise IntegrityError("a project's own")
 
     user_logged_in.connect(break_something)
     try:
-        with pytest.raises(IntegrityError, match="host's own"):
+        with pytest.raises(IntegrityError, match="a project's own"):
             sessions.start(user)
     finally:
         user_logged_in.disconnect(break_something)
@@ -248,7 +249,7 @@ def test_a_receiver_that_fails_leaves_no_token_behind(transactional_db: None):
     user = get_user_model().objects.create_user("bob")
 
     def fail(**kwargs: Any) -> None:
-        raise RuntimeError("host's receiver")
+        raise RuntimeError("a project's receiver")
 
     user_logged_in.connect(fail)
     try:
@@ -271,7 +272,7 @@ def test_a_token_lives_its_seconds_without_time_zone_support(user: Any, settings
         sessions.resume(secret)
 
 
-def test_clearing_deletes_the_dead_in_batches_and_nothing_else(user: Any, settings: Any, clock: Any):
+def test_clear_expired_deletes_in_batches(user: Any, settings: Any, clock: Any):
     settings.TOKEN_EXPIRED_AFTER_SECONDS = 60
     for _ in range(5):
         sessions.start(user)
@@ -282,7 +283,7 @@ def test_clearing_deletes_the_dead_in_batches_and_nothing_else(user: Any, settin
     assert AuthToken.objects.get() == alive.row
 
 
-def test_sessions_are_listed_with_what_a_user_knows_them_by_the_latest_used_first(user: Any, clock: Any, settings: Any):
+def test_sessions_are_listed_most_recently_used_first(user: Any, clock: Any, settings: Any):
     first = sessions.start(user, device="Bob's phone", ip_address="203.0.113.9")
     clock.passes(minutes=1)
     second = sessions.start(user)
@@ -300,7 +301,7 @@ def test_sessions_are_listed_with_what_a_user_knows_them_by_the_latest_used_firs
     assert listed[0].expires_at == first.row.expires_at
 
 
-def test_a_list_has_neither_the_dead_nor_keys_nor_those_of_others(user: Any, clock: Any, settings: Any):
+def test_only_live_sessions_of_the_user_are_listed(user: Any, clock: Any, settings: Any):
     settings.TOKEN_EXPIRED_AFTER_SECONDS = 60
     sessions.start(user)
     clock.passes(seconds=61)
@@ -312,14 +313,14 @@ def test_a_list_has_neither_the_dead_nor_keys_nor_those_of_others(user: Any, clo
     assert [(session.id, session.expires_at) for session in sessions.active(user)] == [(alive.row.pk, None)]
 
 
-def test_a_list_says_when_idleness_will_end_a_session(user: Any, settings: Any):
+def test_a_session_shows_when_it_expires_unused(user: Any, settings: Any):
     settings.SIMPLE_AUTH = {"TOKEN_IDLE_TIMEOUT_SECONDS": 300}
     row = sessions.start(user).row
     (session,) = sessions.active(user)
     assert session.expires_at == row.last_used_at + timedelta(seconds=300)
 
 
-def test_one_session_is_ended_by_its_id_and_the_host_told(user: Any, heard: Any):
+def test_one_session_is_ended_by_its_id(user: Any, heard: Any):
     kept, ended = sessions.start(user), sessions.start(user)
     heard.clear()
     sessions.end_one(user, ended.row.pk)
@@ -330,7 +331,7 @@ def test_one_session_is_ended_by_its_id_and_the_host_told(user: Any, heard: Any)
 
 
 @pytest.mark.parametrize("whose", ["another's", "a key's", "nobody's", "no integer of the database's"])
-def test_no_other_id_ends_anything(user: Any, whose: str):
+def test_only_the_users_own_session_can_be_ended(user: Any, whose: str):
     other = sessions.start(get_user_model().objects.create_user("eve")).row.pk
     key = issuing.issue(user, AuthToken.Purpose.KEY).row.pk
     ids = {"another's": other, "a key's": key, "nobody's": 0}
@@ -348,7 +349,7 @@ def test_no_other_id_ends_anything(user: Any, whose: str):
         ("Käthes Häuschen 🏠", "Käthes Häuschen 🏠"),
     ],
 )
-def test_of_a_devices_name_is_kept_what_can_be_printed_and_has_room(user: Any, device: str, kept: str):
+def test_a_device_name_is_cleaned_and_cut(user: Any, device: str, kept: str):
     sessions.start(user, device=device, ip_address="f" * 46)
     (session,) = sessions.active(user)
     assert (session.device, session.ip_address) == (kept, "f" * 45)

@@ -12,7 +12,9 @@ from django.views.decorators.debug import sensitive_variables
 from .. import signals
 from ..conf import conf
 from ..exceptions import AccountInUse
-from ..models import AuthToken, KnownDevice, OneTimeToken, Presence
+from ..mail import known_devices
+from ..models import OneTimeToken, Presence
+from ..tokens import links, store
 from . import reauthentication
 from .reauthentication import Evidence
 
@@ -27,15 +29,18 @@ def delete(user: AbstractBaseUser, evidence: Evidence | str, request: HttpReques
     reauthenticated = reauthentication.reauthenticate(user, evidence, request)
 
     def end() -> None:
-        # delete() takes the primary key off its instance, and whoever is told of it wants to know whose it was.
+        # First, so that the tokens end as all others do, and not by the cascade.
+        store.revoke(user)
+        # A copy: delete() removes the primary key from its instance, and receivers of the signal need it.
         fresh = copy.copy(user)
         if (hook := conf.DELETE_ACCOUNT) is None:
             fresh.delete()
         else:
             hook(fresh)
-        # Where the row stays, as anonymised or merely marked, nothing may open it any more.
-        for model in (AuthToken, KnownDevice, OneTimeToken, Presence):
-            model._base_manager.filter(user=user.pk).delete()
+        # Where the project keeps the user's row, nothing may grant access to it any more.
+        links.revoke(user, *OneTimeToken.Purpose)
+        known_devices.forget_all(user)
+        Presence.objects.filter(pk=user.pk).delete()
 
     try:
         reauthenticated.act(end)

@@ -19,7 +19,8 @@ from ..exceptions import EmailTaken, InvalidValue, LinkInvalid
 from ..identity import identifiers, user_model
 from ..mail import delivery
 from ..models import AuthToken, OneTimeToken
-from ..tokens import links, store
+from ..tokens import links
+from ..tokens import store as token_store
 from . import passwords, reauthentication
 from .reauthentication import Evidence
 
@@ -89,7 +90,7 @@ def verify(token: str, request: HttpRequest | None = None) -> AbstractBaseUser:
         if not user_model.lock(user):
             raise LinkInvalid
         # As it is now that nobody else can change it.
-        user.refresh_from_db(using=store.primary())
+        user.refresh_from_db(using=user_model.all_users().db)
         if row.purpose == Purpose.VERIFY and not identifiers.has(user, "email", row.email):
             raise LinkInvalid
         links.redeem(row)
@@ -164,8 +165,8 @@ def _vacant() -> str | None:
 
 def _lock_out(user: AbstractBaseUser, row: OneTimeToken) -> None:
     """Whoever changed the address keeps nothing: no login, no key, no password, no way back of his own."""
-    AuthToken.objects.filter(user=user.pk).delete()
-    OneTimeToken.objects.filter(user=user.pk, purpose=Purpose.REVERT, pk__gt=row.pk).delete()
+    token_store.revoke(user)
+    links.revoke_newer(row)
     # Not an unusable one: that is for accounts whose password another system holds, and they get no reset.
     passwords.store(user, secrets.token_urlsafe(32))
     delivery.send("reset", user)

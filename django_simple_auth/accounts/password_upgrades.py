@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password, make_password
-from django.db import router
 from django.views.decorators.debug import sensitive_variables
 
 from ..db.transactions import atomic_with_retry
@@ -46,7 +45,7 @@ def check(ask: Callable[[], _T], password: str) -> _T:
     def improve() -> None:
         if not user_model.lock(user):
             return
-        user.refresh_from_db(using=router.db_for_write(get_user_model()), fields=["password"])
+        user.refresh_from_db(using=user_model.all_users().db, fields=["password"])
         if check_password(password, user.password):
             user.password = make_password(password)
             user.save(update_fields=["password"])

@@ -27,6 +27,7 @@ from ..identity import identifiers, user_model
 from ..mail import delivery
 from ..models import AuthToken, OneTimeToken
 from ..tokens import links
+from ..tokens import store as token_store
 from . import reauthentication
 from .reauthentication import Evidence
 
@@ -132,7 +133,7 @@ def reset(token: str, new_password: str, request: HttpRequest | None = None) -> 
             raise LinkInvalid
         links.redeem(row)
         store(user, new_password)
-        AuthToken.objects.filter(user=user.pk).delete()
+        token_store.revoke(user)
         links.revoke(user, Purpose.CHANGE)
         identifiers.mark_verified(user, row.email, clock.now())
 

@@ -57,7 +57,7 @@ class _TokenInline(admin.TabularInline):  # type: ignore[type-arg]
         return rows.filter(purpose=self.purpose).exclude(lifetime.expired(clock.now()))
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        # Django makes the class anew for each request.
+        # Django creates a new class for each request, so this is no shared state.
         formset: Any = super().get_formset(request, obj, **kwargs)
         formset.request = request
         return formset
@@ -143,11 +143,11 @@ class AccountAdmin(UserActions):
         return [*super().get_readonly_fields(request, obj), *([] if obj is None else ["reset_link"])]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        # As Django's user admin has it, where that is not the next in line.
+        # As in Django's user admin, which need not be a base class here.
         return not lookup.startswith("password") and super().lookup_allowed(lookup, value, request)
 
     def has_reset_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # Not by the user model: this may be the admin of a proxy.
+        # This admin's own permission, not the user model's: it may be the admin of a proxy.
         return user_model.email_field() is not None and self.has_change_permission(request, obj)
 
     def accounts(self, queryset: QuerySet[Any]) -> list[Any]:

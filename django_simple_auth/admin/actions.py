@@ -29,9 +29,9 @@ NOTHING = "-"
 
 
 def timestamp(name: str, model: type[Model] = AuthToken, read: Callable[[Any], datetime | None] | None = None) -> Any:
-    """A column for an InstantField, which the admin would take for a number. ``read`` knows better than the field.
+    """A column for a TimestampField, which the admin would show as a number. ``read`` gets the value if not the field.
 
-    As text: on the page of a row, the admin writes whatever is no field as Python does.
+    The column returns text: on the page of a row, the admin shows other values by Python's ``str()``.
     """
 
     @admin.display(description=getattr(model._meta.get_field(name), "verbose_name", name), ordering=name)
@@ -39,7 +39,7 @@ def timestamp(name: str, model: type[Model] = AuthToken, read: Callable[[Any], d
         moment: datetime | None = getattr(row, name) if read is None else read(row)
         if moment is None:
             return NOTHING
-        # Users choose when their keys end, and the last hours that can be written in UTC cannot be everywhere.
+        # Users choose when their keys expire, and the last hours of the year 9999 in UTC overflow in some time zones.
         with suppress(OverflowError):
             moment = localtime(moment)
         return str(localize(moment))
@@ -78,7 +78,7 @@ class UserActions(admin.ModelAdmin):  # type: ignore[type-arg]
             raise PermissionDenied
         self.send_resets(request, accounts)
 
-    @admin.action(description=_("Log these users out everywhere"), permissions=["end"])
+    @admin.action(description=_("Log the selected users out everywhere"), permissions=["end"])
     def end_everywhere(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         accounts = self.accounts(queryset)
         for account in accounts:
@@ -88,12 +88,12 @@ class UserActions(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description=_("Delete all API keys of these users"), permissions=["end"])
     def end_keys(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        ended = 0
+        deleted = 0
         for account in self.accounts(queryset):
             if count := keys.delete_all(account, request):
                 self.log_change(request, account, gettext("Deleted all API keys."))
-            ended += count
-        self.message_user(request, gettext("API keys deleted: %s") % ended, messages.SUCCESS)
+            deleted += count
+        self.message_user(request, gettext("API keys deleted: %s") % deleted, messages.SUCCESS)
 
     def has_reset_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whether a reset link may be sent: whoever may change users can also set the address that it goes to."""
@@ -125,8 +125,8 @@ class UserActions(admin.ModelAdmin):  # type: ignore[type-arg]
         if sent:
             text = gettext("Password reset e-mails sent: %(count)d (%(names)s)")
             self.message_user(request, text % {"count": len(sent), "names": _names(sent)}, messages.SUCCESS)
-        for cause, left_out in unsent.items():
-            text = gettext("No e-mail sent to %(names)s: %(cause)s") % {"names": _names(left_out), "cause": cause}
+        for cause, skipped in unsent.items():
+            text = gettext("No e-mail sent to %(names)s: %(cause)s") % {"names": _names(skipped), "cause": cause}
             self.message_user(request, text, messages.WARNING)
 
 

@@ -85,12 +85,12 @@ class AuthTokenAdmin(UserActions, ReadOnlyRow):
 class IdentifierAdmin(UserActions, ReadOnlyRow):
     """Finds users by username or e-mail address, and shows which addresses are verified."""
 
-    list_display = ("bearer", "kind", "account", timestamp("verified_at", Identifier))
+    list_display = ("current_name", "kind", "account", timestamp("verified_at", Identifier))
     list_display_links = None
     list_filter = ("kind", ("verified_at", admin.EmptyFieldListFilter))
 
     @admin.display(description=_("name"))
-    def bearer(self, row: Identifier) -> str:
+    def current_name(self, row: Identifier) -> str:
         """The user's current value if it matches the stored digest; it does not after an UPDATE without ``save()``."""
         name = user_model.identifiers_of(row.user).get(row.kind, "")
         return name if identifiers.digest(row.kind, name) == row.digest else NOTHING

@@ -12,7 +12,6 @@ from django.core.checks import CheckMessage
 from ..accounts import credentials
 from ..conf import conf
 from ..identity import identifiers, user_model
-from ..models import Identifier
 from ..views import LogIn
 from . import mounted
 from .registry import check, check_database
@@ -93,8 +92,7 @@ def check_verified(using: str) -> Iterator[CheckMessage]:
     """W015: e-mail verification is required, but no user has verified an address."""
     if conf.EMAIL_VERIFICATION != "required":
         return
-    has_users = get_user_model()._base_manager.using(using).exists()
-    if not has_users or Identifier.objects.using(using).filter(verified_at__isnull=False).exists():
+    if not user_model.all_users(using).exists() or identifiers.any_verified(using):
         return
     yield checks.Warning(
         f"Users must verify their e-mail address before they can log in, and nobody in the database {using!r} has.",

@@ -16,8 +16,7 @@ from rest_framework.settings import api_settings
 from ..authentication import TokenAuthentication
 from ..conf import conf
 from ..db import clock
-from ..models import AuthToken
-from ..tokens import lifetime
+from ..tokens import store
 from . import mounted
 from .registry import check, check_database
 
@@ -86,7 +85,7 @@ def check_expiry() -> Iterator[CheckMessage]:
 @check_database(deploy=True)
 def check_purge(using: str) -> Iterator[CheckMessage]:
     """W016: tokens that expired long ago have not been deleted."""
-    if not AuthToken.objects.using(using).filter(lifetime.expired(clock.now() - LONG)).exists():
+    if not store.has_expired(clock.now() - LONG, using):
         return
     yield checks.Warning(
         f"The database {using!r} has tokens that expired more than {LONG.days} days ago.",

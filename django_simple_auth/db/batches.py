@@ -1,4 +1,4 @@
-"""Many rows, a batch at a time, so that nobody has to wait for all of them."""
+"""Delete many rows in batches, so that no lock is held for long."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .transactions import atomic_with_retry
 
 
 def delete(rows: QuerySet[Any], size: int) -> Iterator[int]:
-    """Delete them; yields after each batch how many keys it had. One that is no longer among the rows by then stays."""
+    """Delete the rows; yields the size of each batch. A row that no longer matches by then stays."""
     # Keys first and then rows by key: MariaDB takes no LIMIT in a subquery, and short statements block nobody.
     keys = list(rows.order_by("pk").values_list("pk", flat=True)[:size])
     while keys:

@@ -1,4 +1,4 @@
-"""The current time, in the one place that a test replaces."""
+"""The current time; the one place that tests replace."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Writes beside a request that its transaction must neither take back nor wait for.
+"""Writes that must survive the rollback of a request, or must not hold a lock until its end.
 
-Under ATOMIC_REQUESTS, DRF rolls the whole request back when it refuses, and with it the deletion of the dead token that
-was the reason; and a row that is written in it stays locked to its end. A second connection for such writes was
-rejected: SQLite would deadlock with the first.
+Under ATOMIC_REQUESTS, DRF rolls back a refused request, and with it the deletion of the expired token that was the
+reason; and a row that is written stays locked until the request ends. A second connection for such writes was rejected:
+SQLite would deadlock with the first.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from django.db import connections
 Write: TypeAlias = Callable[[], object]
 _T = TypeVar("_T")
 
-# Where no request ends, as in a worker, nobody calls for what was put off; it must not pile up.
+# Where no request ends, as in a task worker, deferred writes never run; they must not pile up.
 _MOST = 100
 _pending: ContextVar[tuple[tuple[Write, str], ...]] = ContextVar("simple_auth_pending", default=())
 
 
 def durably(write: Callable[[], _T], using: str) -> _T:
-    """Run the write now and, where a transaction around it may be rolled back, again after the request.
+    """Run the write now and, inside a transaction, again after the request. Returns the outcome of the first run.
 
-    The write must be one that may run twice.
+    The write must be safe to run twice.
     """
     outcome = write()
     if connections[using].in_atomic_block:
-        _put_off(write, using)
+        _defer(write, using)
     return outcome
 
 
 def after_request(write: Write, using: str) -> None:
-    """Run the write now or, where a transaction around it would hold its lock, after the request."""
+    """Run the write now or, inside a transaction, after the request."""
     if connections[using].in_atomic_block:
-        _put_off(write, using)
+        _defer(write, using)
     else:
         write()
 
@@ -47,9 +47,9 @@ def run_pending(**kwargs: Any) -> None:
     for write, using in pending:
         write()
         if not connections[using].in_atomic_block:
-            # Django may have closed the request's connection already; leave no new one open behind it.
+            # Django may have closed the request's connection already; do not leave a new one open.
             connections[using].close_if_unusable_or_obsolete()
 
 
-def _put_off(write: Write, using: str) -> None:
+def _defer(write: Write, using: str) -> None:
     _pending.set((*_pending.get(), (write, using))[-_MOST:])

@@ -12,19 +12,19 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 if TYPE_CHECKING:
-    _Instant: TypeAlias = models.Field[Any, Any]
+    _Timestamp: TypeAlias = models.Field[Any, Any]
 else:
-    _Instant = models.Field
+    _Timestamp = models.Field
 
 EPOCH = datetime(1970, 1, 1, tzinfo=datetime_timezone.utc)
 MICROSECOND = timedelta(microseconds=1)
 
 
-class TimestampField(_Instant):
+class TimestampField(_Timestamp):
     """An aware datetime, stored as microseconds since 1970.
 
-    A DateTimeField depends on USE_TZ, on the server's zone where that is off, and on the database's precision; the
-    seconds that a token lives must depend on none of them.
+    A DateTimeField depends on USE_TZ, on the server's time zone where that is off, and on the database's precision; the
+    lifetime of a token must depend on none of them.
     """
 
     empty_strings_allowed = False
@@ -44,8 +44,8 @@ class TimestampField(_Instant):
             return None
         if timezone.is_naive(value):
             value = timezone.make_aware(value)
-        instant: int = (value - EPOCH) // MICROSECOND
-        return instant
+        microseconds: int = (value - EPOCH) // MICROSECOND
+        return microseconds
 
     def value_to_string(self, obj: models.Model) -> str:
         value: datetime | None = self.value_from_object(obj)
@@ -53,7 +53,7 @@ class TimestampField(_Instant):
 
 
 class DigestField(models.BinaryField):  # type: ignore[type-arg]
-    """32 raw bytes. MariaDB cannot index the blob that a plain BinaryField is there."""
+    """32 raw bytes. MariaDB cannot index the blob column of a plain BinaryField."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
         return "binary(32)" if connection.vendor == "mysql" else super().db_type(connection)

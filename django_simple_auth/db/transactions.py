@@ -1,4 +1,4 @@
-"""One transaction, begun again when the database chose it as the victim of a deadlock."""
+"""Run a transaction, and repeat it if the database rolls it back to resolve a deadlock."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _VICTIM = {
 def atomic_with_retry(work: Callable[[], _T], model: type[models.Model]) -> _T:
     """Run ``work`` in a transaction on the model's database; it may run several times.
 
-    Inside another transaction there is only one attempt: what has been rolled back then is not ours to repeat.
+    Inside another transaction there is only one attempt: the rollback includes work of the caller.
     """
     using = router.db_for_write(model)
     attempts = 1 if connections[using].in_atomic_block else _ATTEMPTS

@@ -48,10 +48,10 @@ def manager() -> Any:
     return get_user_model()._default_manager
 
 
-def all_users() -> QuerySet[Any]:
-    """All users, unfiltered, from the primary database."""
+def all_users(using: str | None = None) -> QuerySet[Any]:
+    """All users, unfiltered, from the primary database, or from the named one."""
     model = get_user_model()
-    return model._base_manager.using(router.db_for_write(model))
+    return model._base_manager.using(using or router.db_for_write(model))
 
 
 def normalize_username(username: str) -> str:
@@ -104,7 +104,7 @@ def lock(user: AbstractBaseUser, *bound_to: Q, **unchanged: Any) -> bool:
     """
     # An UPDATE that changes nothing instead of SELECT ... FOR UPDATE: SQLite has no row locks, but a transaction that
     # begins with a write waits for the writer before it.
-    rows = get_user_model()._base_manager.filter(*bound_to, pk=user.pk, **unchanged)
+    rows = all_users().filter(*bound_to, pk=user.pk, **unchanged)
     return bool(rows.update(password=F("password")))
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core import mail as core_mail
-from django.db import connections, router, transaction
+from django.db import connections, transaction
 from django.utils import translation
 
 from ..models import OneTimeToken
@@ -43,7 +43,7 @@ def send(letter: str, user: AbstractBaseUser | None, email: str = "", **facts: s
     key = "" if user is None else str(user.pk)
     language = translation.get_language() or settings.LANGUAGE_CODE
     words = (letter, key, email, language, messages.password_fingerprint(user), facts)
-    _after_commit(lambda: _hand_over(*words), router.db_for_write(OneTimeToken))
+    _after_commit(lambda: _hand_over(*words), OneTimeToken.objects.db)
 
 
 @contextmanager

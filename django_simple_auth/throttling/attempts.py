@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from django.core.cache import DEFAULT_CACHE_ALIAS, caches
 from django.core.cache.backends.locmem import LocMemCache
-from django.db import connections, router
+from django.db import connections
 from django.http import HttpRequest
 
 from .. import signals
@@ -90,7 +90,7 @@ def _in_database() -> AttemptStore:
     There the row would stay locked to the transaction's end, with a password being hashed in between, and a refusal
     would take back what was counted.
     """
-    using = router.db_for_write(ThrottleCounter)
+    using = ThrottleCounter.objects.db
     # A test case's transaction is neither: it belongs to one thread, and to take back is what it is for.
     blocks = connections[using].atomic_blocks
     return DatabaseStore() if all(getattr(block, "_from_testcase", False) for block in blocks) else _memory

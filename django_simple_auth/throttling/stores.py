@@ -1,4 +1,4 @@
-"""How often something was tried, counted in atomic steps: in a cache, or in the database."""
+"""Count attempts atomically: in a cache, or in the database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from time import time
 from typing import Protocol
 
 from django.core.cache import BaseCache
-from django.db import router
 from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from ..db import batches
@@ -20,32 +19,32 @@ from ..models import ThrottleCounter
 
 
 class AttemptStore(Protocol):
-    """Counters with an end, and notes with one, each under its own key."""
+    """Counters and marks that expire, each under its own key."""
 
     def hit(self, key: str, most: int, seconds: int) -> int:
-        """Count one more, unless there are ``most`` already: 0, or the seconds until counting begins anew.
+        """Count one attempt and return 0; above ``most``, return the seconds until the period ends.
 
-        The first one begins a period of so many seconds. Of simultaneous ones exactly ``most`` get 0.
+        The first attempt begins a period of ``seconds``. Of simultaneous attempts exactly ``most`` get 0.
         """
 
     def clear(self, key: str) -> None:
-        """Counting begins anew."""
+        """Reset the counter."""
 
     def remember(self, key: str, seconds: int) -> None:
-        """Note the key for so many seconds from now."""
+        """Mark the key for ``seconds`` from now."""
 
     def remembers(self, key: str) -> bool:
-        """Whether the key is noted."""
+        """Whether the key is marked."""
 
 
 def counts_atomically(cache: BaseCache) -> bool:
-    """Whether the cache counts in one step. Django's database, file and dummy caches read first and write then."""
+    """Whether ``incr`` is atomic. Django's database, file and dummy caches read and then write."""
     return type(cache).incr is not BaseCache.incr
 
 
 @dataclass(frozen=True)
 class CacheStore:
-    """In a cache that ``can_count``."""
+    """In a cache that ``counts_atomically``."""
 
     cache: BaseCache
 
@@ -62,11 +61,11 @@ class CacheStore:
             if count > most:
                 return self._remaining(key, seconds)
             if count == 1:
-                # The period ended within incr(): Django's Redis asks whether there is a counter and then counts, and
-                # the counter that it makes so would never end.
+                # The period ended within incr(): Django's Redis cache checks for the counter and then increments it,
+                # and the counter that it creates so would never expire.
                 self._end(key, seconds)
             return 0
-        raise RuntimeError("The cache neither keeps a counter nor says why.")
+        raise RuntimeError("The cache does not keep the counter, and reports no error.")
 
     def clear(self, key: str) -> None:
         self.cache.delete_many([key, f"{key}:until"])
@@ -80,7 +79,7 @@ class CacheStore:
     def _remaining(self, key: str, seconds: int) -> int:
         until: float | None = self.cache.get(f"{key}:until")
         if until is None:
-            # Evicted. Or never written, because whoever began to count died; then the counter may be without an end.
+            # Evicted. Or never written, because the process died in between; then the counter may have no end.
             self._end(key, seconds)
             return seconds
         return max(1, ceil(until - time()))
@@ -90,33 +89,33 @@ class CacheStore:
         self._note_end(key, seconds)
 
     def _note_end(self, key: str, seconds: int) -> None:
-        # Django's caches do not tell how long a key has to live.
+        # Django's cache API does not tell when a key expires.
         self.cache.set(f"{key}:until", time() + seconds, seconds)
 
 
 class DatabaseStore:
-    """In rows of the model ``Counter``. Not within a transaction: it would lock them, and could take them back."""
+    """In rows of ThrottleCounter. Not within a transaction: it would lock them, and could roll them back."""
 
     def hit(self, key: str, most: int, seconds: int) -> int:
         row = _row(key)
         while True:
             now = time()
             at, until = _instant(now), _instant(now + seconds)
-            # Those above the limit read and do not write: a flood of them holds up nobody.
+            # Attempts above the limit only read, so that many of them do not block others.
             found = row.first()
             if found is None:
-                ThrottleCounter.objects.using(row.db).bulk_create(
+                ThrottleCounter.objects.bulk_create(
                     [ThrottleCounter(digest=_digest(key), count=0, expires_at=until)], ignore_conflicts=True
                 )
             elif found.expires_at > at and found.count >= most:
                 remaining: timedelta = found.expires_at - at
                 return ceil(remaining.total_seconds())
-            dead = Q(expires_at__lte=at)
-            # What was read may be out of date; whether the row is written decides. MariaDB evaluates the assignments
-            # from left to right, each with the values that those before it have set: the end comes last.
-            if row.filter(dead | Q(count__lt=most)).update(
-                count=Case(When(dead, then=Value(1)), default=F("count") + 1),
-                expires_at=Case(When(dead, then=Value(until, TimestampField())), default=F("expires_at")),
+            ended = Q(expires_at__lte=at)
+            # What was read may be out of date; whether the UPDATE finds the row decides. MariaDB evaluates the
+            # assignments from left to right, each with the values that those before it have set: the end comes last.
+            if row.filter(ended | Q(count__lt=most)).update(
+                count=Case(When(ended, then=Value(1)), default=F("count") + 1),
+                expires_at=Case(When(ended, then=Value(until, TimestampField())), default=F("expires_at")),
             ):
                 return 0
 
@@ -138,13 +137,11 @@ class DatabaseStore:
 
 def clear_expired(batch_size: int = 1000) -> Iterator[int]:
     """Delete the counters whose period has ended, batch by batch; yields the size of each."""
-    dead = ThrottleCounter.objects.using(router.db_for_write(ThrottleCounter)).filter(expires_at__lte=_instant(time()))
-    return batches.delete(dead, batch_size)
+    return batches.delete(ThrottleCounter.objects.filter(expires_at__lte=_instant(time())), batch_size)
 
 
 def _row(key: str) -> QuerySet[ThrottleCounter]:
-    # Never from a replica, which may not know yet what was counted.
-    return ThrottleCounter.objects.using(router.db_for_write(ThrottleCounter)).filter(digest=_digest(key))
+    return ThrottleCounter.objects.filter(digest=_digest(key))
 
 
 def _digest(key: str) -> bytes:

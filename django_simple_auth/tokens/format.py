@@ -28,12 +28,12 @@ def generate(prefix: str) -> str:
 
 
 def purpose_of(secret: str) -> AuthToken.Purpose | None:
-    """What the prefix says; None for somebody else's token."""
+    """The purpose that the prefix names; None if the token is not one of ours."""
     return _PURPOSES.get(secret[:4])
 
 
 def is_well_formed(secret: str) -> bool:
-    """Whether a token of ours may look like this. Costs no query."""
+    """Whether length and checksum are right. No query."""
     if len(secret) != LENGTH or not secret.isascii():
         return False
     body, checksum = secret[:-_CHECKSUM_CHARACTERS], secret[-_CHECKSUM_CHARACTERS:]

@@ -1,4 +1,4 @@
-"""Issue a token: the only moment at which its secret is known."""
+"""Issue a token."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from ..conf import conf
 from ..db import clock
 from ..models import AuthToken
 from . import format as token_format
+from . import store
 from .format import PREFIXES
 
 _UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-"""Unicode categories of what would break a line, a log or a database, or turn the text around it."""
+"""Unicode categories of control and format characters, lone surrogates, line and paragraph separators."""
 
 
 @dataclass(frozen=True)
 class Issued:
-    """A fresh token: the only moment at which its secret is known."""
+    """A new token. Its secret cannot be read later: only the digest is stored."""
 
     row: AuthToken
     secret: str = field(repr=False)
@@ -38,38 +39,39 @@ def issue(
     scopes: str = "",
     expires_at: datetime | None = None,
 ) -> Issued:
-    """Make and store a token. A login's lives TOKEN_EXPIRED_AFTER_SECONDS, a key's until ``expires_at``.
+    """Create a token. A login's expires after TOKEN_EXPIRED_AFTER_SECONDS, an API key's at ``expires_at``.
 
-    ``owner`` finds the user's key, or NULL if there must be no token. Of ``name`` and ``ip_address`` is kept what can
-    be printed and has room.
+    ``owner`` is a subquery for the user's primary key, NULL where no token may be issued; then the INSERT raises
+    ``IntegrityError``. ``name`` and ``ip_address`` are stored without unprintable characters and cut to the column's
+    length.
     """
     secret = token_format.generate(PREFIXES[purpose])
     created = clock.now()
     if purpose == AuthToken.Purpose.LOGIN and (lifetime := conf.TOKEN_EXPIRED_AFTER_SECONDS) is not None:
         expires_at = created + timedelta(seconds=lifetime)
-    # The stubs know one user model; hosts have many.
+    # The type stubs know one user model; projects have their own.
     bearer: Any = user
     row = AuthToken(
         user_id=user.pk if owner is None else owner,
         purpose=purpose,
         digest=token_format.digest(secret),
-        name=_kept("name", name),
-        ip_address=_kept("ip_address", ip_address),
+        name=_fit("name", name),
+        ip_address=_fit("ip_address", ip_address),
         scopes=scopes,
         created_at=created,
         expires_at=expires_at,
         last_used_at=created,
     )
-    row.save(force_insert=True)
+    store.insert(row)
     row.user = bearer
     return Issued(row=row, secret=secret)
 
 
 def printable(text: str) -> str:
-    """What a stranger chose to send, without what would break a line, a log or a database, or turn the text around."""
+    """The text without characters that break a line, a log or a database, or reverse the text around them."""
     return "".join(character for character in text if unicodedata.category(character) not in _UNPRINTABLE).strip()
 
 
-def _kept(field: str, text: str) -> str:
+def _fit(field: str, text: str) -> str:
     column: Any = AuthToken._meta.get_field(field)
     return printable(text)[: column.max_length]

@@ -1,7 +1,7 @@
-"""Secrets in somebody's mailbox: made, redeemed once, withdrawn.
+"""Issue, find, redeem and revoke the one-time tokens in e-mailed links: the only module that queries OneTimeToken.
 
-They have the form of a token, under prefixes of their own. What one is good for, for whom and at which address
-stands in its row, and nowhere in what the client sends.
+They have the form of a token, under prefixes of their own. Purpose, user and e-mail address are in the row, never in
+what the client sends.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import router
 from django.db.models import QuerySet
 from django.views.decorators.debug import sensitive_variables
 
@@ -38,18 +37,17 @@ LIFETIMES = {
     Purpose.INVITE: timedelta(days=7),
 }
 ENDED_BY_NEW_PASSWORD = (Purpose.RESET, Purpose.CHANGE)
-"""What a new password withdraws. Not a way back: a thief who knows the password would only have to change that, too."""
+"""What a new password revokes. Not revert links: an attacker who knows the password could change it to revoke them."""
 
 
 @sensitive_variables()
 def issue(purpose: OneTimeToken.Purpose, email: str, user: AbstractBaseUser | None = None) -> str:
-    """A fresh secret for this address. The user's older ones of that purpose, or the address's, are good no more.
+    """A new secret for a link to this e-mail address. Revokes the user's older ones of the same purpose.
 
-    Where there is no user yet, the address is kept folded: all its spellings are one.
-
-    A way back stays good beside newer ones to other addresses: else whoever took an account would only have to change
-    its address twice. Raises ``LinkInvalid`` if the user was deleted meanwhile, or has a new password
-    that would have withdrawn it.
+    Where there is no user yet, it revokes those to the same address, which is stored folded: all its spellings are one.
+    A revert link stays valid beside newer ones to other addresses: otherwise an attacker could change the address
+    twice to get rid of it. Raises ``LinkInvalid`` if the user was deleted meanwhile, or has a new password that
+    would have revoked the link.
     """
     secret = token_format.generate(PREFIXES[purpose])
     _replace(purpose, email, user, secret)
@@ -57,16 +55,16 @@ def issue(purpose: OneTimeToken.Purpose, email: str, user: AbstractBaseUser | No
 
 
 def reserve(purpose: OneTimeToken.Purpose, email: str, user: AbstractBaseUser) -> int:
-    """The id of a row that takes its place among the user's others now, and whose secret is made by ``renew``.
+    """Create the row now and return its id; ``renew`` creates the secret when the e-mail is written.
 
-    For a letter that must be sent whatever happens before it is written. Raises ``LinkInvalid`` as ``make`` does.
+    For a link whose order among the user's others is decided now. Raises ``LinkInvalid`` as ``issue`` does.
     """
     return _replace(purpose, email, user, token_format.generate(PREFIXES[purpose])).pk
 
 
 @sensitive_variables()
 def renew(purpose: OneTimeToken.Purpose, row_id: str) -> str:
-    """A fresh secret for the row of this id. Raises ``LinkInvalid`` if it has been used or withdrawn, or is too old."""
+    """A new secret for the row with this id. Raises ``LinkInvalid`` if it was redeemed or revoked, or has expired."""
     secret = token_format.generate(PREFIXES[purpose])
     if not _live().filter(pk=row_id, purpose=purpose).update(digest=token_format.digest(secret)):
         raise LinkInvalid
@@ -75,13 +73,13 @@ def renew(purpose: OneTimeToken.Purpose, row_id: str) -> str:
 
 @sensitive_variables()
 def _replace(purpose: OneTimeToken.Purpose, email: str, user: AbstractBaseUser | None, secret: str) -> OneTimeToken:
-    # The stubs know one user model; hosts have many.
+    # The type stubs know one user model; projects have their own.
     owner: Any = user
-    kept = folding.fold(email) if user is None else email
+    stored_email = folding.fold(email) if user is None else email
 
     def replace() -> OneTimeToken:
-        # In turns: of two made at once, neither would see the other one to delete it. Nor would a new password see one
-        # that is made just after it, for a user who was loaded before.
+        # Under a lock: of two issued at once, neither would see the other one to delete it. With the password that was
+        # loaded: a password change before the lock would otherwise miss the link that is issued after it.
         loaded = {"password": user.password} if user is not None and purpose in ENDED_BY_NEW_PASSWORD else {}
         if user is not None and not user_model.lock(user, **loaded):
             raise LinkInvalid
@@ -89,14 +87,14 @@ def _replace(purpose: OneTimeToken.Purpose, email: str, user: AbstractBaseUser |
         row = OneTimeToken.objects.create(
             user=owner,
             purpose=purpose,
-            email=kept,
+            email=stored_email,
             digest=token_format.digest(secret),
             created_at=created,
             expires_at=created + LIFETIMES[purpose],
         )
         older = OneTimeToken.objects.filter(user=owner, purpose=purpose, pk__lt=row.pk)
         if user is None or purpose == Purpose.REVERT:
-            older = older.filter(email=kept)
+            older = older.filter(email=stored_email)
         older.delete()
         return row
 
@@ -105,9 +103,10 @@ def _replace(purpose: OneTimeToken.Purpose, email: str, user: AbstractBaseUser |
 
 @sensitive_variables()
 def find(secret: str, *purposes: OneTimeToken.Purpose) -> OneTimeToken:
-    """The live row behind the secret, with its user; it stays good. Raises ``LinkInvalid``.
+    """The live row that has this secret and one of the purposes, loaded with its user. Does not redeem it.
 
-    One query, none for what is mistyped or meant for something else. A disabled user's secrets are good for nothing.
+    One query, none for a mistyped secret or one of another purpose. Raises ``LinkInvalid``, also where the user is
+    inactive.
     """
     prefixes = {f"{PREFIXES[purpose]}_" for purpose in purposes}
     if secret[:4] not in prefixes or not token_format.is_well_formed(secret):
@@ -119,31 +118,35 @@ def find(secret: str, *purposes: OneTimeToken.Purpose) -> OneTimeToken:
 
 
 def redeem(row: OneTimeToken) -> None:
-    """Use it up. Raises ``LinkInvalid`` if that has been done already; of simultaneous tries one succeeds."""
+    """Use it up. Of simultaneous calls exactly one succeeds; raises ``LinkInvalid`` for all others."""
     deleted, _of_which = _live().filter(pk=row.pk, digest=row.digest).delete()
     if not deleted:
         raise LinkInvalid
 
 
-def revoke(user: AbstractBaseUser, *purposes: OneTimeToken.Purpose) -> None:
-    """What is in the user's mailbox for these purposes is good no more."""
-    OneTimeToken.objects.filter(user=user.pk, purpose__in=purposes).delete()
+def revoke(user: AbstractBaseUser, *purposes: OneTimeToken.Purpose, using: str | None = None) -> None:
+    """Revoke the user's links of these purposes. ``using`` is the database that the user was just saved to."""
+    OneTimeToken.objects.using(using).filter(user=user.pk, purpose__in=purposes).delete()
+
+
+def revoke_newer(row: OneTimeToken) -> None:
+    """Revoke the links of the same user and purpose that were issued after this one."""
+    OneTimeToken.objects.filter(user=row.user_id, purpose=row.purpose, pk__gt=row.pk).delete()
 
 
 def clear_expired(batch_size: int = 1000) -> Iterator[int]:
-    """Delete what is dead, batch by batch; yields the size of each."""
-    return batches.delete(_dead(), batch_size)
+    """Delete expired rows, batch by batch; yields the size of each."""
+    return batches.delete(_expired(), batch_size)
 
 
 def count_expired() -> int:
     """How many rows ``clear_expired`` would delete."""
-    return _dead().count()
+    return _expired().count()
 
 
 def _live() -> QuerySet[OneTimeToken]:
-    # Never from a replica, which may not know yet what has been used.
-    return OneTimeToken.objects.using(router.db_for_write(OneTimeToken)).filter(expires_at__gt=clock.now())
+    return OneTimeToken.objects.filter(expires_at__gt=clock.now())
 
 
-def _dead() -> QuerySet[OneTimeToken]:
-    return OneTimeToken.objects.using(router.db_for_write(OneTimeToken)).filter(expires_at__lte=clock.now())
+def _expired() -> QuerySet[OneTimeToken]:
+    return OneTimeToken.objects.filter(expires_at__lte=clock.now())

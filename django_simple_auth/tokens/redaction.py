@@ -1,7 +1,7 @@
-"""Tokens in log lines that others write.
+"""Remove tokens from log records of other packages.
 
-An access log holds the request line, and with it a token that a published contract wants in the query string. The
-prefix and the length make a token of ours easy to find.
+An access log holds the request line, and with it the token that one published contract takes in the query string.
+Prefix and length make a token easy to find.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ _PART = re.compile(rf"({_PREFIXES})_[0-9A-Za-z]")
 
 
 def mentions_token(text: str) -> bool:
-    """Whether there is a token in the text, or the beginning of one: others break and encode lines as they like."""
+    """Whether the text contains a token, or the beginning of one: other code may break or encode its lines."""
     return _PART.search(text) is not None
 
 
 class RedactTokens(logging.Filter):
-    """Leaves of every token its prefix. Attached to ACCESS_LOGS; a host may attach it to more."""
+    """Replaces all of a token but its prefix. Attached to ACCESS_LOGS; a project may attach it to more loggers."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg = _redacted(record.msg)
         if isinstance(record.args, dict):
-            # In place: gunicorn's dict has a default for what is missing.
+            # In place: gunicorn's dict has a default for missing keys.
             record.args.update({name: _redacted(value) for name, value in record.args.items()})
         elif record.args:
             record.args = tuple(_redacted(value) for value in record.args)

@@ -1,17 +1,15 @@
-"""A session's succession of secrets: one after the other, and what it means if an old one comes back."""
+"""Replace a token's secret, and end the session if an old secret is used again."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db import models
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
 from .. import signals
-from ..db import batches, clock
-from ..db.deferred import after_request, durably
-from ..db.transactions import atomic_with_retry
+from ..db import clock
+from ..db.deferred import after_request
 from ..exceptions import TokenInvalid
 from ..models import AuthToken, RetiredToken
 from . import format as token_format
@@ -24,43 +22,27 @@ REUSE_GRACE = timedelta(seconds=10)
 
 @sensitive_variables()
 def rotate(token: AuthToken, request: HttpRequest | None = None) -> Issued:
-    """A new secret for the same session, which keeps its id and its end; the old secret dies in the same step.
+    """A new secret for the same session, which keeps its id and its expiry; the old secret is revoked in the same step.
 
     Of simultaneous rotations exactly one succeeds. Raises ``TokenInvalid`` for all others.
     """
     secret = token_format.generate(token_format.PREFIXES[AuthToken.Purpose(token.purpose)])
     fresh = token_format.digest(secret)
-
-    def swap() -> None:
-        if not AuthToken.objects.filter(pk=token.pk, digest=token.digest).update(digest=fresh):
-            raise TokenInvalid
-        RetiredToken.objects.create(token=token, digest=token.digest, retired_at=clock.now())
-
-    atomic_with_retry(swap, AuthToken)
+    if not store.replace_digest(token, fresh):
+        raise TokenInvalid
     token.digest = fresh
     signals.token_rotated.send(user=token.user, request=request, session=token.pk)
     return Issued(row=token, secret=secret)
 
 
 def revoke_if_reused(digest: bytes, request: HttpRequest | None) -> None:
-    """End the session that this secret was rotated away from, unless that was within REPLAY_GRACE. One query."""
-    # A session that has ended is not found by the join.
-    retired = RetiredToken.objects.using(store.primary()).select_related("token__user").filter(digest=digest).first()
+    """End the session that this digest was rotated away from, unless that was within REUSE_GRACE. One query."""
+    retired = store.find_retired(digest)
     if retired is None or clock.now() - retired.retired_at <= REUSE_GRACE:
         return
     token = retired.token
-    # Not by digest: it may be rotated once more in this moment, and the session must end all the same.
-    family = AuthToken.objects.filter(pk=token.pk, created_at=token.created_at)
-    ended, _rows = durably(family.delete, store.primary())
-    if ended:
+    if store.revoke_durably(token):
         after_request(
-            lambda: signals.token_reused.send(user=token.user, request=request, session=token.pk), store.primary()
+            lambda: signals.token_reused.send(user=token.user, request=request, session=token.pk),
+            RetiredToken.objects.db,
         )
-
-
-def clear_retired(batch_size: int) -> None:
-    """Delete the retired secrets of sessions that are no more."""
-    theirs = AuthToken.objects.filter(pk=models.OuterRef("token_id"))
-    orphans = RetiredToken.objects.using(store.primary()).filter(~models.Exists(theirs))
-    for _batch in batches.delete(orphans, batch_size):
-        pass

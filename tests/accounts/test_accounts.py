@@ -46,26 +46,6 @@ def causes(refused: pytest.ExceptionInfo[ValidationErrors]) -> set[tuple[type, s
     return {(type(fault), fault.field) for fault in refused.value.errors}
 
 
-class ReadsElsewhere:
-    """A router as for a primary with replicas; the replica is not even there."""
-
-    def db_for_read(self, model: Any, **hints: Any) -> str:
-        raise AssertionError(f"{model} was read from a replica.")
-
-
-def test_what_decides_is_never_read_from_a_replica(db: None, settings: Any):
-    settings.DATABASE_ROUTERS = ["tests.accounts.test_accounts.ReadsElsewhere"]
-    settings.SIMPLE_AUTH = {"MAX_TOKENS_PER_USER": 1}
-    registered = register()
-    with pytest.raises(ValidationErrors):
-        register()
-    sessions.start(registered)
-    issued = sessions.start(registered)
-    assert sessions.resume(issued.secret).user == registered
-    assert AuthToken.objects.using("default").count() == 1
-    assert list(sessions.clear_expired()) == []
-
-
 def test_refusals_say_why_and_can_be_sent_to_another_process(user: Any):
     with pytest.raises(ValidationErrors) as refused:
         register(username="bob", email="bob@example.com", password="1234567")

@@ -38,7 +38,7 @@ def test_an_expired_tokens_row_is_gone_after_the_refusal(path: str):
 
 @pytest.mark.usefixtures("_atomic_requests")
 @pytest.mark.parametrize("path", ["/api/auth/me/", "/api/auth/whoami/"])
-def test_a_replayed_tokens_session_is_gone_after_the_refusal_and_what_was_written_about_it_stays(path: str):
+def test_a_reused_tokens_session_stays_ended(path: str):
     from django.test import Client
 
     user = get_user_model().objects.create_user("bob")
@@ -65,7 +65,7 @@ def test_a_replayed_tokens_session_is_gone_after_the_refusal_and_what_was_writte
 
 
 @pytest.mark.usefixtures("_atomic_requests")
-def test_a_login_is_kept_and_a_refused_registration_leaves_nothing(client: Any):
+def test_a_refused_registration_leaves_nothing(client: Any):
     body = {"username": "ann", "email": "ann@example.com", "password": PASSWORD}
     assert client.post("/api/auth/register/", body).status_code == 201
     assert client.post("/api/auth/login/", body).status_code == 200
@@ -73,8 +73,8 @@ def test_a_login_is_kept_and_a_refused_registration_leaves_nothing(client: Any):
     assert get_user_model().objects.count() == AuthToken.objects.count() == 1
 
 
-class Forgetful:
-    """What hosts put around our views: a transaction, and nothing that still says what is inside."""
+class Wrapped:
+    """A transaction that a project wraps around our views, hiding their attributes."""
 
     def __init__(self, view: Any) -> None:
         self.view = view
@@ -84,11 +84,11 @@ class Forgetful:
             return self.view(*args, **kwargs)
 
 
-def test_a_host_that_takes_our_views_into_its_transaction_takes_nothing_back(transactional_db: None, settings: Any):
+def test_a_transaction_around_our_views_undoes_nothing(transactional_db: None, settings: Any):
     from django.test import Client
 
     views = {pattern.name: pattern for pattern in native.contract.urls if pattern.name in {"me", "login"}}
-    settings.ROOT_URLCONF = tuple(path(name, Forgetful(pattern.callback)) for name, pattern in views.items())
+    settings.ROOT_URLCONF = tuple(path(name, Wrapped(pattern.callback)) for name, pattern in views.items())
     secret = sessions.start(get_user_model().objects.create_user("bob", password=PASSWORD)).secret
     AuthToken.objects.update(expires_at=system_clock.now())
     response = Client().get("/me", HTTP_AUTHORIZATION=f"Token {secret}")
@@ -100,7 +100,7 @@ def test_a_host_that_takes_our_views_into_its_transaction_takes_nothing_back(tra
     assert AuthToken.objects.count() == 1
 
 
-def test_outside_a_transaction_nothing_is_put_off(transactional_db: None):
+def test_outside_a_transaction_nothing_is_deferred(transactional_db: None):
     writes: list[int] = []
     deferred.durably(lambda: writes.append(1), "default")
     deferred.run_pending()

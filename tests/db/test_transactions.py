@@ -36,21 +36,21 @@ def failing(times: int, error: Exception) -> Any:
 @pytest.mark.parametrize(
     "error", [victim(1213, "Deadlock found"), victim(1020, "Record has changed"), victim("x", sqlstate="40P01")]
 )
-def test_a_deadlocks_victim_begins_again(transactional_db: None, error: Exception):
+def test_a_deadlock_is_retried(transactional_db: None, error: Exception):
     assert atomic_with_retry(failing(2, error), AuthToken) == 3
 
 
-def test_a_victim_again_and_again_gives_up(transactional_db: None):
+def test_repeated_deadlocks_are_raised(transactional_db: None):
     with pytest.raises(OperationalError):
         atomic_with_retry(failing(9, victim(1213, "Deadlock found")), AuthToken)
 
 
 @pytest.mark.parametrize("error", [victim("connection refused"), victim(), victim("x", sqlstate="57P01")])
-def test_another_failure_is_not_tried_again(transactional_db: None, error: Exception):
+def test_other_errors_are_not_retried(transactional_db: None, error: Exception):
     with pytest.raises(OperationalError):
         atomic_with_retry(failing(1, error), AuthToken)
 
 
-def test_inside_another_transaction_there_is_one_attempt(transactional_db: None):
+def test_a_nested_transaction_is_not_retried(transactional_db: None):
     with pytest.raises(OperationalError), transaction.atomic():
         atomic_with_retry(failing(1, victim(1213, "Deadlock found")), AuthToken)

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from django_simple_auth.db import clock as system_clock
 from django_simple_auth.identity import identifiers
 from django_simple_auth.models import Identifier
 
@@ -19,7 +20,7 @@ def names(user: Any) -> set[str]:
     return set(Identifier.objects.filter(user=user).values_list("kind", flat=True))
 
 
-def test_whoever_makes_a_user_the_names_are_claimed(db: None, monkeypatch: pytest.MonkeyPatch):
+def test_createsuperuser_claims_names(db: None, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "x")
     call_command("createsuperuser", "--noinput", "--username=root", "--email=root@example.com", verbosity=0)
     assert (
@@ -31,7 +32,7 @@ def test_a_user_without_an_email_claims_none(db: None):
     assert names(User.objects.create_user("ann")) == {"username"}
 
 
-def test_a_renamed_user_gives_the_old_name_up(user: Any):
+def test_a_renamed_user_releases_the_old_name(user: Any):
     user.username = "robert"
     user.save()
     assert identifiers.holder("username", "bob") is None
@@ -39,13 +40,13 @@ def test_a_renamed_user_gives_the_old_name_up(user: Any):
     assert identifiers.holder("email", "bob@example.com") == user
 
 
-def test_a_second_user_of_the_same_email_is_no_error_and_the_first_holds_it(user: Any):
+def test_the_first_user_of_an_email_keeps_it(user: Any):
     second = User.objects.create_user("ann", "BOB@example.com")
     assert names(second) == {"username"}
     assert identifiers.holder("email", "bob@example.com") == user
 
 
-def test_saving_fields_that_name_nobody_costs_no_query_of_ours(user: Any):
+def test_saving_other_fields_costs_no_query_of_ours(user: Any):
     with CaptureQueriesContext(connection) as queries:
         user.save(update_fields=["last_login"])
     assert len(queries) == 1
@@ -81,7 +82,7 @@ def test_fixtures_are_loaded_as_they_are(db: None):
     assert names(user) == set()
 
 
-def test_migrate_claims_for_users_who_came_in_bulk_the_oldest_first(db: None):
+def test_migrate_claims_names_of_the_oldest_first(db: None):
     first, second, third = User.objects.bulk_create(
         User(username=name, email=email)
         for name, email in [("a", "same@example.com"), ("b", "Same@example.com"), ("c", "")]
@@ -110,7 +111,7 @@ def test_sync_identifiers_compares_everybody(db: None, monkeypatch: Any):
     assert identifiers.holder("username", "bulk") is not None
 
 
-def test_whoever_has_no_address_is_not_even_loaded_to_see_who_lost_one(user: Any):
+def test_users_without_an_email_are_not_loaded(user: Any):
     User.objects.create_user("ann")
     with CaptureQueriesContext(connection) as queries:
         assert not list(identifiers.users_without("email", "default"))
@@ -139,3 +140,15 @@ def test_migrate_may_stop_before_our_tables_are_there(db: None, monkeypatch: Any
 def test_a_deleted_users_names_are_free(user: Any):
     user.delete()
     assert identifiers.holder("username", "bob") is None
+
+
+def test_a_user_from_a_replica_is_asked_about_on_the_primary(user: Any, settings: Any):
+    settings.DATABASE_ROUTERS = ["tests.support.routers.PrimaryAndReplica"]
+    user._state.db = "replica"
+    assert identifiers.unclaimed(user) == []
+    assert identifiers.mark_verified(user, "bob@example.com", system_clock.now())
+    assert identifiers.is_verified(user)
+    User.objects.using("default").update(username="robert")
+    user.username = "robert"
+    identifiers.sync(user)
+    assert identifiers.holder("username", "robert") == user

@@ -32,10 +32,10 @@ def test_different_names_stay_different(one: str, other: str):
 
 
 @pytest.mark.parametrize("name", ["auth_tokens", "groups", "nowhere"])
-def test_relations_and_what_is_not_there_are_no_fields_of_the_user(name: str):
+def test_relations_are_not_fields_of_the_user(name: str):
     assert user_model.field(name) is None
 
 
 @pytest.mark.parametrize("variant", ["jose", "José", "JOSÉ", "jos\u200bé", "ｊｏｓｅ", "jo.se"])
-def test_attempts_at_one_account_count_together_under_whatever_a_database_calls_equal(variant: str):
+def test_spellings_share_one_skeleton(variant: str):
     assert folding.skeleton(variant) == "jose"

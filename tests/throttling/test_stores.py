@@ -147,7 +147,7 @@ def test_no_counter_locks_for_ever(later: Any):
 
 def test_a_cache_that_keeps_nothing_and_does_not_say_so_counts_nothing(monkeypatch: Any):
     monkeypatch.setattr(cache, "add", lambda *args: False)
-    with pytest.raises(RuntimeError, match="neither keeps a counter"):
+    with pytest.raises(RuntimeError, match="does not keep the counter"):
         CacheStore(cache).hit("a", 2, 60)
 
 

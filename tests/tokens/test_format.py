@@ -10,17 +10,18 @@ import pytest
 from django_simple_auth.models import AuthToken
 from django_simple_auth.tokens import format as token_format
 from django_simple_auth.tokens import issuing, lifetime
+from django_simple_auth.tokens.lifetime import Verdict
 
 
 def test_a_token_is_prefix_43_characters_and_a_checksum_of_6():
     assert re.fullmatch(r"dsa_[0-9A-Za-z]{43}[0-9A-Za-z]{6}", token_format.generate("dsa"))
 
 
-def test_no_two_tokens_are_alike():
+def test_tokens_are_random():
     assert len({token_format.generate("dsa") for _ in range(100)}) == 100
 
 
-def test_what_was_generated_is_well_formed():
+def test_a_generated_token_is_well_formed():
     assert token_format.is_well_formed(token_format.generate("dsa"))
 
 
@@ -37,7 +38,7 @@ def test_what_was_generated_is_well_formed():
         lambda secret: "",
     ],
 )
-def test_a_spoilt_token_is_not_well_formed(spoil: Any):
+def test_a_changed_token_is_not_well_formed(spoil: Any):
     assert not token_format.is_well_formed(spoil(token_format.generate("dsa")))
 
 
@@ -75,7 +76,7 @@ def test_without_a_lifetime_a_login_never_expires(user: Any, settings: Any):
     assert row.expires_at is None
     assert lifetime.ends_at(row) is None
     later = row.created_at + timedelta(days=36500)
-    assert not lifetime.is_expired(row, later)
+    assert lifetime.judge(row, later) is Verdict.LIVE
     assert not AuthToken.objects.filter(lifetime.expired(later)).exists()
 
 
@@ -84,26 +85,26 @@ def test_a_key_outlives_the_lifetime_of_logins(user: Any, settings: Any):
     settings.SIMPLE_AUTH = {"TOKEN_IDLE_TIMEOUT_SECONDS": 120}
     row = issuing.issue(user, AuthToken.Purpose.KEY).row
     later = row.created_at + timedelta(days=3650)
-    assert not lifetime.is_expired(row, later)
+    assert lifetime.judge(row, later) is Verdict.LIVE
     assert not AuthToken.objects.filter(lifetime.expired(later)).exists()
 
 
 @pytest.mark.parametrize("setting", ["lifetime", "lowered lifetime", "idle"])
-def test_row_and_query_agree_on_the_moment_of_death(user: Any, settings: Any, setting: str):
+def test_judge_and_the_query_agree_on_the_moment(user: Any, settings: Any, setting: str):
     settings.TOKEN_EXPIRED_AFTER_SECONDS = 300 if setting == "lifetime" else 100_000
     row = issuing.issue(user).row
     if setting == "lowered lifetime":
         settings.TOKEN_EXPIRED_AFTER_SECONDS = 300
     if setting == "idle":
         settings.SIMPLE_AUTH = {"TOKEN_IDLE_TIMEOUT_SECONDS": 300}
-    death = row.created_at + timedelta(seconds=300)
-    for at, dead in [(death - timedelta(microseconds=1), False), (death, True)]:
-        assert lifetime.is_expired(row, at) is dead
-        assert AuthToken.objects.filter(lifetime.expired(at)).exists() is dead
+    end = row.created_at + timedelta(seconds=300)
+    for at, ended in [(end - timedelta(microseconds=1), False), (end, True)]:
+        assert (lifetime.judge(row, at) is Verdict.EXPIRED) is ended
+        assert AuthToken.objects.filter(lifetime.expired(at)).exists() is ended
 
 
 def test_raising_the_lifetime_revives_nothing(user: Any, settings: Any):
     settings.TOKEN_EXPIRED_AFTER_SECONDS = 60
     row = issuing.issue(user).row
     settings.TOKEN_EXPIRED_AFTER_SECONDS = 6000
-    assert lifetime.is_expired(row, row.created_at + timedelta(seconds=60))
+    assert lifetime.judge(row, row.created_at + timedelta(seconds=60)) is Verdict.EXPIRED

@@ -8,7 +8,7 @@ from django_simple_auth import sessions, signals
 from django_simple_auth.db import deferred
 from django_simple_auth.exceptions import TokenInvalid
 from django_simple_auth.models import AuthToken, RetiredToken
-from django_simple_auth.tokens import issuing, rotation
+from django_simple_auth.tokens import issuing, rotation, store
 
 
 def test_a_rotated_token_is_another_secret_for_the_same_session(user: Any, clock: Any):
@@ -24,7 +24,7 @@ def test_a_rotated_token_is_another_secret_for_the_same_session(user: Any, clock
         sessions.resume(issued.secret)
 
 
-def test_a_rotation_that_comes_too_late_changes_nothing(user: Any):
+def test_a_late_rotation_changes_nothing(user: Any):
     issued = sessions.start(user)
     late = AuthToken.objects.get()
     rotated = rotation.rotate(issued.row)
@@ -34,7 +34,7 @@ def test_a_rotation_that_comes_too_late_changes_nothing(user: Any):
     assert RetiredToken.objects.count() == 1
 
 
-def test_a_session_that_has_ended_is_not_rotated_back_to_life(user: Any):
+def test_an_ended_session_cannot_be_rotated(user: Any):
     issued = sessions.start(user)
     sessions.end(issued.row)
     with pytest.raises(TokenInvalid):
@@ -49,7 +49,7 @@ def test_a_key_stays_a_key_when_it_is_rotated(user: Any):
     assert sessions.resume(rotated.secret)
 
 
-def test_a_request_under_way_during_a_rotation_is_refused_and_does_no_harm(user: Any, clock: Any):
+def test_reuse_within_the_grace_period_ends_nothing(user: Any, clock: Any):
     issued = sessions.start(user)
     rotated = rotation.rotate(issued.row)
     clock.passes(seconds=9)
@@ -59,7 +59,7 @@ def test_a_request_under_way_during_a_rotation_is_refused_and_does_no_harm(user:
 
 
 @pytest.mark.parametrize("rotations", [1, 3])
-def test_a_replay_ends_the_session_however_often_it_was_rotated_since(user: Any, clock: Any, rotations: int):
+def test_reuse_ends_the_session_after_any_rotation(user: Any, clock: Any, rotations: int):
     bystander = sessions.start(user)
     issued = sessions.start(user)
     latest = issued
@@ -73,36 +73,36 @@ def test_a_replay_ends_the_session_however_often_it_was_rotated_since(user: Any,
     assert AuthToken.objects.get() == bystander.row
 
 
-def test_a_replay_ends_the_session_though_it_is_rotated_in_that_moment(user: Any, clock: Any, monkeypatch: Any):
+def test_reuse_beside_a_rotation_ends_the_session(user: Any, clock: Any, monkeypatch: Any):
     issued = sessions.start(user)
     latest = rotation.rotate(issued.row)
     clock.passes(seconds=11)
-    real = sessions.durably
+    real = store.durably
 
     def be_late(write: Any, using: str) -> Any:
         rotation.rotate(latest.row)
         return real(write, using)
 
-    monkeypatch.setattr(rotation, "durably", be_late)
+    monkeypatch.setattr(store, "durably", be_late)
     with pytest.raises(TokenInvalid):
         sessions.resume(issued.secret)
     assert not AuthToken.objects.exists()
 
 
-def test_of_two_replays_one_finds_nothing_to_end(user: Any, clock: Any, monkeypatch: Any):
+def test_of_two_reuses_one_sends_the_signal(user: Any, clock: Any, monkeypatch: Any):
     issued = sessions.start(user)
     rotation.rotate(issued.row)
     clock.passes(seconds=11)
     told = []
     monkeypatch.setattr(signals.token_reused, "send", lambda *args, **facts: told.append(facts))
-    monkeypatch.setattr(rotation, "durably", lambda write, using: (0, {}))
+    monkeypatch.setattr(store, "durably", lambda write, using: 0)
     with pytest.raises(TokenInvalid):
         sessions.resume(issued.secret)
     deferred.run_pending()
     assert told == []
 
 
-def test_a_replay_of_a_session_that_has_ended_finds_nothing_to_end(user: Any, clock: Any):
+def test_reuse_after_logout_ends_nothing(user: Any, clock: Any):
     issued = sessions.start(user)
     rotation.rotate(issued.row)
     sessions.end(issued.row)
@@ -113,7 +113,7 @@ def test_a_replay_of_a_session_that_has_ended_finds_nothing_to_end(user: Any, cl
     assert AuthToken.objects.get() == bystander
 
 
-def test_clearing_deletes_the_retired_secrets_of_sessions_that_are_no_more(user: Any):
+def test_clear_expired_deletes_orphaned_retired_tokens(user: Any):
     gone, kept = sessions.start(user), sessions.start(user)
     for _ in range(5):
         gone = rotation.rotate(gone.row)

@@ -1,0 +1,15 @@
+"""Routers as projects with several databases have them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class PrimaryAndReplica:
+    """Writes go to ``default``; the replica is not even there, so that every read from it fails."""
+
+    def db_for_read(self, model: Any, **hints: Any) -> str:
+        raise AssertionError(f"{model} was read from a replica.")
+
+    def db_for_write(self, model: Any, **hints: Any) -> str:
+        return "default"
