@@ -6,10 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol, TypeVar
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import router
 from django.db.models import Q
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
@@ -70,7 +68,7 @@ class Reauthentication:
             pass
         # Another password; or only a better hash of the same one, which a login at the same time has written.
         try:
-            self.user.refresh_from_db(using=router.db_for_write(get_user_model()))
+            self.user.refresh_from_db(using=user_model.all_users().db)
         except ObjectDoesNotExist:
             raise self.evidence.error from None
         bound_to = self.evidence.verify(self.user)

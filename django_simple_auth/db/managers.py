@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from django.db import models
+from django.db import models, router
 
 _M = TypeVar("_M", bound=models.Model)
 
@@ -26,4 +26,5 @@ class PrimaryManager(models.Manager[_M]):
     @property
     def db(self) -> str:
         """Alias of the database that the rows are read from and written to."""
-        return self.get_queryset().db
+        # Not get_queryset().db: that costs every authenticated request a QuerySet.
+        return self._db or router.db_for_write(self.model)

@@ -15,6 +15,7 @@ from django.db import DatabaseError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ..db import batches, clock
+from ..db.compiled import CompiledLookup
 from ..db.deferred import after_request, durably
 from ..db.transactions import atomic_with_retry
 from ..models import AuthToken, RetiredToken
@@ -25,16 +26,13 @@ logger = logging.getLogger("django_simple_auth")
 Purpose = AuthToken.Purpose
 
 _ALL = Q()
-# Prepared once: this is the query of every authenticated request.
-_WITH_USER = AuthToken.objects.select_related("user")
+_BY_DIGEST = CompiledLookup(AuthToken, "digest", "user")
 
 
 def find(digest: bytes) -> AuthToken | None:
     """The token with this digest, loaded with its user; expired or not. One query."""
-    try:
-        return _WITH_USER.get(digest=digest)
-    except AuthToken.DoesNotExist:
-        return None
+    found: AuthToken | None = _BY_DIGEST.find(digest, AuthToken.objects.db)
+    return found
 
 
 def find_retired(digest: bytes) -> RetiredToken | None:
@@ -49,7 +47,8 @@ def live(user: AbstractBaseUser, purpose: AuthToken.Purpose, *order: str) -> lis
 
 def keys_that_expire(after: datetime, until: datetime) -> Iterator[AuthToken]:
     """The API keys that expire after the one time and not after the other, each with its user."""
-    yield from _WITH_USER.filter(purpose=Purpose.KEY, expires_at__gt=after, expires_at__lte=until).order_by("pk")
+    keys = AuthToken.objects.filter(purpose=Purpose.KEY, expires_at__gt=after, expires_at__lte=until)
+    yield from keys.select_related("user").order_by("pk")
 
 
 def logins_above(limit: int, user: AbstractBaseUser) -> list[int]:
