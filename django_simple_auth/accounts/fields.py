@@ -16,15 +16,14 @@ from ..identity import folding, identifiers, user_model
 
 TAKEN: dict[str, type[SimpleAuthError]] = {"username": UsernameTaken, "email": EmailTaken}
 """Why a name of this kind is refused that somebody else bears."""
-_OPTIONAL = {"first_name", "last_name"}
-"""What a published contract asks everybody for and some user models do not have."""
 
 
 class AccountFields:
     """Values by what the services call them, on the user model's own fields, as they will be stored.
 
-    ``username`` means the field of that name, or USERNAME_FIELD if there is none; ``first_name`` and ``last_name`` go
-    nowhere on a model without them. Of an ``owner``'s only those are here that will be others than now.
+    ``username`` means the field of that name, or USERNAME_FIELD if there is none. A value that the model has no column
+    for is left out, unless its manager's ``create_user`` names it as a parameter. Of an ``owner``'s values, only those
+    are kept that change something.
     """
 
     def __init__(self, values: Mapping[str, Any], owner: AbstractBaseUser | None = None) -> None:
@@ -35,7 +34,7 @@ class AccountFields:
         # In this order: where user name and e-mail are one field, the user name counts.
         for name in sorted(values, key="username".__eq__):
             field = fields.get(name, name)
-            if name not in _OPTIONAL or user_model.has_field(field):
+            if user_model.has_column(field) or (owner is None and user_model.create_user_names(field)):
                 value = (
                     user_model.normalize_username(values[name])
                     if field in (login, user_model.username_field())
