@@ -139,7 +139,7 @@ def test_a_plain_exception_handler_is_described_by_its_statuses_alone():
 @pytest.mark.parametrize(
     ("path", "method", "summary", "operation"),
     [
-        ("me", "get", "Who am I", "api_auth_me_retrieve"),
+        ("me", "get", "Show one's own account", "api_auth_me_retrieve"),
         ("me", "delete", "End my account, with all that it owns", "api_auth_me_destroy"),
         ("keys", "get", "The user's API keys, without their secrets", "api_auth_keys_list"),
         ("keys", "post", "Make an API key", "api_auth_keys_create"),

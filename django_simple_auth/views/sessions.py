@@ -12,9 +12,8 @@ from ..exceptions import CredentialsOutdated, InvalidCredentials, SessionNotFoun
 from ..models import AuthToken
 from ..throttling import logins
 from ..tokens import lifetime
-from ..wire import Outcome, View
+from ..wire import Outcome, View, user_of
 from ..wire.client_ip import client_ip, network
-from ..wire.view import user_of
 
 
 class LogIn(View):
@@ -114,8 +113,7 @@ class ListSessions(View):
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         user, current = user_of(request), request.auth
-        rows = sessions.active(user, current if isinstance(current, AuthToken) else None)
-        return Outcome(user=user, rows=rows)
+        return Outcome(user=user, items=sessions.active(user, current if isinstance(current, AuthToken) else None))
 
 
 class EndSession(View):

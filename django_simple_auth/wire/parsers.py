@@ -1,23 +1,23 @@
-"""Reading a request: JSON as RFC 8259 means it, then the contract's serializer."""
+"""Request parsers: strict about whatever two parsers could read differently."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import IO, Any, NoReturn
+from collections.abc import Iterable
+from io import BytesIO
+from typing import IO, Any, NoReturn, TypeVar
+from urllib.parse import parse_qsl
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
-from rest_framework import serializers, status
-from rest_framework.exceptions import APIException, ErrorDetail, ParseError
+from rest_framework import status
+from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
-from rest_framework.settings import api_settings
 
-from .refusal import NON_FIELD_ERRORS
-
-LONGEST_TEXT = 1024
-"""Characters of a text whose field sets no limit: to normalize millions of them takes seconds and gigabytes."""
+_Value = TypeVar("_Value")
 
 
 class TooLarge(APIException):
@@ -29,15 +29,12 @@ class TooLarge(APIException):
 
 
 class JSONBody(BaseParser):
-    """Refuses what two parsers could read differently: duplicate names, NaN, a BOM, anything but UTF-8."""
+    """JSON as in RFC 8259. Refuses duplicate names, NaN, a byte order mark and anything but UTF-8."""
 
     media_type = "application/json"
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        body = stream.read() if limit is None else stream.read(limit + 1)
-        if limit is not None and len(body) > limit:
-            raise TooLarge
+        body = _read(stream)
         try:
             return json.loads(body.decode(), parse_constant=_refuse, object_pairs_hook=_without_duplicates)
         except RecursionError:
@@ -46,45 +43,72 @@ class JSONBody(BaseParser):
             raise ParseError(_("JSON parse error: {error}").format(error=_reason(error))) from None
 
 
-def read(serializer: serializers.Serializer[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """``(values by source, errors by wire name)``; where there are errors, the values are those without one."""
-    serializer.is_valid()
-    errors: dict[str, Any] = {
-        NON_FIELD_ERRORS if name == api_settings.NON_FIELD_ERRORS_KEY else name: found
-        for name, found in serializer.errors.items()
-    }
-    data = serializer.initial_data
-    if not isinstance(data, Mapping):
-        return {}, errors
-    for name, field in serializer.fields.items():
-        if name not in errors and (fault := _text_fault(field, data.get(name))):
-            errors[name] = [fault]
-    if not errors:
-        return dict(serializer.validated_data), {}
-    sound = {}
-    for name, field in serializer.fields.items():
-        if name in data and name not in errors and not field.read_only:
-            with suppress(serializers.SkipField):
-                sound[str(field.source)] = field.run_validation(data[name])
-    return sound, errors
+class FormBody(BaseParser):
+    """An HTML form. Refuses duplicate names and anything but UTF-8."""
+
+    media_type = "application/x-www-form-urlencoded"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> dict[str, str]:
+        body = _read(stream)
+        try:
+            pairs = parse_qsl(
+                body.decode(),
+                keep_blank_values=True,
+                errors="strict",
+                max_num_fields=settings.DATA_UPLOAD_MAX_NUMBER_FIELDS,
+            )
+            return _without_duplicates(pairs)
+        except ValueError as error:
+            raise _form_error(error) from None
 
 
-def _text_fault(field: serializers.Field[Any, Any, Any, Any], value: Any) -> ErrorDetail | None:
-    """What DRF lets pass in a text: numbers, for which it writes their digits, and any length."""
-    if not isinstance(field, serializers.CharField) or value is None:
-        return None
-    if not isinstance(value, str):
-        return ErrorDetail(str(field.error_messages["invalid"]), "invalid")
-    if field.max_length is None and len(value) > LONGEST_TEXT:
-        text = str(field.error_messages["max_length"]).format(max_length=LONGEST_TEXT)
-        return ErrorDetail(text, "max_length")
-    return None
+class MultiPartBody(BaseParser):
+    """An HTML form as ``multipart/form-data``. Refuses what ``FormBody`` does; files are ignored."""
+
+    media_type = "multipart/form-data"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> dict[str, str]:
+        body = _read(stream)
+        _type, _semicolon, parameters = (media_type or "").partition(";")
+        # Django compares the type in lower case only.
+        meta = {"CONTENT_TYPE": f"{self.media_type};{parameters}", "CONTENT_LENGTH": len(body)}
+        try:
+            # Without upload handlers, Django keeps no file. Read as Latin-1, every value keeps its bytes, whereas
+            # Django would replace those that are not UTF-8.
+            fields, _files = MultiPartParser(meta, BytesIO(body), [], "latin-1").parse()
+            return _without_duplicates((name, value.encode("latin-1").decode()) for name, value in _pairs(fields))
+        except (ValueError, MultiPartParserError, SuspiciousOperation) as error:
+            raise _form_error(error) from None
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice in one object")
+def fields_of(data: Any) -> Any:
+    """What a parser above returned, as it is. DRF gives Django's own form if a middleware has read the body before."""
+    if not isinstance(data, MultiValueDict):
+        return data
+    try:
+        return _without_duplicates((name, value) for name, value in _pairs(data) if isinstance(value, str))
+    except ValueError as error:
+        raise _form_error(error) from None
+
+
+def _read(stream: IO[bytes]) -> bytes:
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    body = stream.read() if limit is None else stream.read(limit + 1)
+    if limit is not None and len(body) > limit:
+        raise TooLarge
+    return body
+
+
+def _pairs(form: MultiValueDict[str, Any]) -> Iterable[tuple[str, Any]]:
+    return ((name, value) for name, values in form.lists() for value in values)
+
+
+def _without_duplicates(pairs: Iterable[tuple[str, _Value]]) -> dict[str, _Value]:
+    found: dict[str, _Value] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError("a name stands twice in one object")
+        found[name] = value
     return found
 
 
@@ -92,8 +116,12 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _reason(error: ValueError) -> str:
-    """A decoding error's own text would quote the body, and with it the password."""
+def _form_error(error: Exception) -> ParseError:
+    return ParseError(_("Form parse error: {error}").format(error=_reason(error)))
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong. A decoding error's own text would quote the body, and with it the password."""
     if isinstance(error, UnicodeDecodeError):
         return "not UTF-8"
     return str(error)

@@ -1,4 +1,4 @@
-"""The native contract, but that nobody registers by it, and that ``me/`` tells staff from others."""
+"""The native contract without registration, whose ``me/`` also says who is staff."""
 
 from rest_framework import serializers
 
@@ -7,7 +7,7 @@ from django_simple_auth.views import ShowAccount
 from django_simple_auth.wire import Endpoint
 
 
-class Account(native.Account):
+class Account(native.OwnAccount):
     is_staff = serializers.BooleanField(source="user.is_staff")
 
 

@@ -85,7 +85,7 @@ def test_me_answers_the_account(client: Any, user: Any):
     response = client.get(f"{API}/me/")
     assert (response.status_code, response.json()) == (
         200,
-        {"id": user.pk, "username": "bob", "email": "bob@example.com"},
+        {"id": user.pk, "username": "bob", "email": "bob@example.com", "first_name": "", "last_name": ""},
     )
 
 
@@ -536,7 +536,13 @@ def test_a_profile_is_changed_by_what_is_sent(client: Any, user: Any):
     response = client.send("PATCH", f"{API}/me/", {"username": "robert", "first_name": "Robert"})
     assert (response.status_code, response.json()) == (
         200,
-        {"id": user.pk, "username": "robert", "email": "bob@example.com"},
+        {
+            "id": user.pk,
+            "username": "robert",
+            "email": "bob@example.com",
+            "first_name": "Robert",
+            "last_name": "Builder",
+        },
     )
     stored = get_user_model().objects.get()
     assert (stored.username, stored.first_name, stored.last_name) == ("robert", "Robert", "Builder")

@@ -357,6 +357,18 @@ def test_an_endless_field(ask: Any, case: Case, field: str):
     refused(case, ask(case, body={**case.body, field: "a" * 100_000}), 400)
 
 
+UNKNOWN = {"id": 7, "is_staff": True, "is_superuser": True, "is_active": False, "groups": [1], "unknown": {"a": [None]}}
+
+
+@each(always)
+def test_unknown_fields_are_ignored(ask: Any, case: Case):
+    body = {**{name: value for name, value in UNKNOWN.items() if name not in case.fields}, **case.body}
+    assert ask(case, body=body).status_code == (case.endpoint.status if case.endpoint.response else 204)
+    for stored in get_user_model().objects.all():
+        assert (stored.is_staff, stored.is_superuser, stored.is_active) == (False, False, True)
+        assert (stored.groups.count(), stored.pk != 7) == (0, True)
+
+
 MALFORMED = {
     "empty": b"",
     "open": b"{",

@@ -9,7 +9,6 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404
-from django.urls import include, path
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound
 from rest_framework.permissions import IsAdminUser
@@ -50,6 +49,7 @@ from django_simple_auth.wire import (
 )
 from docs.examples import changed_contract, own_contract
 from tests.support.client import PASSWORD
+from tests.support.contracts import serve
 from tests.support.messages import secret_in
 
 NEW = {"handle": "ann", "mail": "ann@example.com", "secret": PASSWORD}
@@ -108,16 +108,6 @@ class LogInLoudly(LogIn):
     def perform(self, request: Request, **values: Any) -> Outcome:
         outcome = super().perform(request, **values)
         return Outcome(user=outcome.user, token=f"loud-{outcome.token}")
-
-
-def serve(settings: Any, *endpoints: Endpoint, **options: Any) -> Contract:
-    contract = Contract(*endpoints, **{"errors": non_field_errors, **options})
-
-    class URLs:
-        urlpatterns = [path("x/", include(contract.urls))]
-
-    settings.ROOT_URLCONF = URLs
-    return contract
 
 
 def test_several_methods_share_a_path(client: Any, user: Any, settings: Any):
@@ -195,10 +185,6 @@ def test_what_a_view_holds_against_the_rest_is_told_with_the_faults_of_shape(cli
     assert client.post("/x/in/", {"handle": "bob"}).json() == {"secret": ["This field is required."]}
 
 
-def test_an_outcome_does_not_print_its_token():
-    assert "dsa_" not in repr(Outcome(token="dsa_secret"))
-
-
 def test_a_contract_may_answer_a_list_in_its_own_words(client: Any, user: Any, settings: Any):
     class Place(serializers.Serializer):
         where = serializers.CharField(source="device")
@@ -229,7 +215,7 @@ class Robot(serializers.Serializer):
 
 
 class RobotMade(serializers.Serializer):
-    robot = serializers.IntegerField(source="row.id")
+    robot = serializers.IntegerField(source="item.id")
     access = serializers.CharField(source="token")
 
 
@@ -310,6 +296,8 @@ def test_a_host_changes_one_line_of_ours_and_leaves_out_another(client: Any, use
         "id": user.pk,
         "username": "bob",
         "email": "bob@example.com",
+        "first_name": "",
+        "last_name": "",
         "is_staff": False,
     }
     assert client.send("PATCH", "/changed/me/", {"username": "rob"}).status_code == 200
