@@ -125,11 +125,11 @@ class NewPassword(serializers.Serializer):
     new_password = PasswordField()
 
 
-class Address(serializers.Serializer):
+class EmailAddress(serializers.Serializer):
     email = serializers.EmailField()
 
 
-class NewAddress(serializers.Serializer):
+class NewEmail(serializers.Serializer):
     email = serializers.EmailField()
     current_password = PasswordField()
 
@@ -160,11 +160,11 @@ contract = Contract(
     Endpoint("me/", UpdateAccount, request=Profile, response=OwnAccount),
     Endpoint("me/", DeleteAccount, request=Confirmation),
     Endpoint("password/change/", ChangePassword, request=NewPassword),
-    Endpoint("password/reset/", RequestPasswordReset, request=Address),
+    Endpoint("password/reset/", RequestPasswordReset, request=EmailAddress),
     Endpoint("password/reset/confirm/", ConfirmPasswordReset, request=PasswordByLink),
     Endpoint("email/verify/", VerifyEmail, request=Link),
-    Endpoint("email/verify/resend/", ResendVerification, request=Address),
-    Endpoint("email/change/", ChangeEmail, request=NewAddress),
+    Endpoint("email/verify/resend/", ResendVerification, request=EmailAddress),
+    Endpoint("email/change/", ChangeEmail, request=NewEmail),
     errors=coded_detail,
 )
 app_name = "simple_auth"

@@ -1,4 +1,4 @@
-"""Where a request comes from, as far as that can be known."""
+"""The IP address and the network that a request comes from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rest_framework.settings import api_settings
 
 
 def client_ip(request: Request | HttpRequest) -> str:
-    """The client's address. X-Forwarded-For counts only as far as DRF's NUM_PROXIES says; unset means: not at all."""
+    """The client's IP address. X-Forwarded-For counts only as far as DRF's NUM_PROXIES says; unset means not at all."""
     proxies = api_settings.NUM_PROXIES or 0
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR")
     if not proxies or not forwarded:
@@ -27,7 +27,7 @@ def _without_port(hop: str) -> str:
 
 
 def network(request: Request | HttpRequest) -> str:
-    """What one customer of a provider holds: an IPv4 address, or an IPv6 /64."""
+    """What a provider gives to one customer: an IPv4 address, or an IPv6 /64."""
     client = client_ip(request)
     try:
         parsed = ip_address(client)

@@ -45,7 +45,7 @@ NON_FIELD_ERRORS = "non_field_errors"
 
 
 class Crashed(APIException):
-    """What a client is told of a defect; the project's log has the rest."""
+    """What a client sees of a crash; the project's log has the rest."""
 
     status_code = status.HTTP_500_INTERNAL_SERVER_ERROR
     default_code = "error"

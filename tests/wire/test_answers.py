@@ -38,14 +38,14 @@ class Wait(View):
         return Accepted()
 
 
-def test_an_accepted_request_is_answered_the_same_always(client: Any, db: None, settings: Any):
+def test_accepted_is_answered_with_the_body_for_it_and_202(client: Any, db: None, settings: Any):
     serve(settings, Endpoint("wait/", Wait, response=Detail("Done."), accepted=Detail("Wait."), cookie=True))
     response = client.post("/x/wait/")
     assert (response.status_code, response.json()) == (202, {"detail": "Wait."})
     assert not response.cookies
 
 
-def test_an_endpoint_without_a_body_for_it_is_named(client: Any, db: None, settings: Any):
+def test_an_endpoint_without_that_body_is_a_configuration_error(client: Any, db: None, settings: Any):
     serve(settings, Endpoint("wait/", Wait))
     with pytest.raises(ImproperlyConfigured, match="'wait/' needs"):
         client.post("/x/wait/")

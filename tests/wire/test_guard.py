@@ -99,7 +99,7 @@ class Username(serializers.Serializer):
         ({"puzzle": "robot", "secret": None}, 403, {"detail": "The request was refused."}),
     ],
 )
-def test_a_guard_stands_before_any_view(
+def test_a_guard_is_judged_before_any_flow(
     client: Any, user: Any, settings: Any, sent: dict[str, str], status: int, body: Any
 ):
     serve(settings, Endpoint("in/", GuardedLogIn, request=SignIn, response=Username))
