@@ -88,7 +88,8 @@ Shape: TypeAlias = "type[BaseSerializer[Any]] | Many | StaticBody"
 def render(shape: Shape, value: Any, context: Mapping[str, Any]) -> Any:
     """The body: the value in this shape. ``context`` is the serializers'."""
     if isinstance(shape, StaticBody):
-        return shape.body
+        # Translated now: the response is rendered later, when the contract's language is no longer active.
+        return {name: str(text) if isinstance(text, Promise) else text for name, text in shape.body.items()}
     if isinstance(shape, Many):
         return shape.shape(value.items, many=True, context=context).data
     return shape(value, context=context).data

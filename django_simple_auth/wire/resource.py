@@ -168,15 +168,15 @@ class Resource(APIView):
 
     def respond(self, answer: Outcome | Accepted) -> Response:
         assert self.endpoint is not None
+        context = self.get_serializer_context()
         if isinstance(answer, Accepted):
             if self.endpoint.accepted is None:
                 raise ImproperlyConfigured(f"{self.endpoint.path!r} needs Endpoint(..., accepted=...) for its view.")
-            return Response(self.endpoint.accepted.body, status=status.HTTP_202_ACCEPTED)
+            return Response(render(self.endpoint.accepted, answer, context), status=status.HTTP_202_ACCEPTED)
         if self.endpoint.response is None:
             response = Response(status=status.HTTP_204_NO_CONTENT)
         else:
-            body = render(self.endpoint.response, answer, self.get_serializer_context())
-            response = Response(body, status=self.endpoint.status)
+            response = Response(render(self.endpoint.response, answer, context), status=self.endpoint.status)
         if self.endpoint.cookie:
             write_cookie(response, self.request, answer)
         return response

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy, override
 from rest_framework import serializers
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 
 from django_simple_auth import keys, sessions
-from django_simple_auth.views import ListSessions, ShowAccount
-from django_simple_auth.wire import Accepted, Detail, Endpoint, Many, Outcome, View
+from django_simple_auth.views import ListSessions, LogOut, ShowAccount
+from django_simple_auth.wire import Accepted, Detail, Endpoint, Many, Outcome, Refusal, View
 from tests.support.contracts import serve
 
 
@@ -49,6 +51,18 @@ def test_an_endpoint_without_that_body_is_a_configuration_error(client: Any, db:
     serve(settings, Endpoint("wait/", Wait))
     with pytest.raises(ImproperlyConfigured, match="'wait/' needs"):
         client.post("/x/wait/")
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_static_bodies_are_in_the_contracts_language(client: Any, db: None, settings: Any, language: str):
+    text = Detail(gettext_lazy("The request was refused."))
+    refused = Endpoint("out/", LogOut, refusals={NotAuthenticated: Refusal(body=text)})
+    serve(settings, Endpoint("wait/", Wait, accepted=text), refused, language=language)
+    with override(language):
+        expected = {"detail": str(text.body["detail"])}
+    for path in ("/x/wait/", "/x/out/"):
+        assert client.post(path).json() == expected
+    assert (language == "en") is (expected["detail"] == "The request was refused.")
 
 
 class Context(serializers.Serializer):

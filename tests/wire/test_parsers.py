@@ -8,11 +8,13 @@ from urllib.parse import urlencode
 
 import pytest
 from django.http import HttpRequest
+from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from drf_spectacular.generators import SchemaGenerator
 
+from django_simple_auth.authentication import CookieTokenAuthentication
 from django_simple_auth.contracts import native
-from django_simple_auth.views import LogIn
+from django_simple_auth.views import LogIn, LogOut
 from django_simple_auth.wire import Contract, Endpoint, FormBody, JSONBody, MultiPartBody
 from tests.support.client import PASSWORD
 from tests.support.contracts import serve
@@ -134,6 +136,21 @@ class ReadsForms:
 def test_a_form_that_a_middleware_has_read_is_no_different(post: Any, settings: Any, body: bytes, status: int):
     settings.MIDDLEWARE = [f"{__name__}.ReadsForms"]
     assert post(body, MULTIPART_CONTENT).status_code == status
+
+
+def test_the_csrf_token_may_come_in_the_form(user: Any, settings: Any):
+    cookie = {"authentication_classes": (CookieTokenAuthentication,), "cookie": True}
+    serve(
+        settings,
+        Endpoint("in/", LogIn, request=native.Credentials, response=native.Account, cookie=True),
+        Endpoint("out/", LogOut, **cookie),  # type: ignore[arg-type]
+        parser_classes=ALL,
+    )
+    browser = Client(enforce_csrf_checks=True)
+    secret = browser.post("/x/in/", urlencode(BOB), content_type=FORM).cookies["csrftoken"].value
+    for token, status in [("a" * 32, 403), (secret, 204)]:
+        form = {"csrfmiddlewaretoken": token}
+        assert browser.post("/x/out/", urlencode(form), content_type=FORM).status_code == status
 
 
 def test_openapi_lists_the_content_types():
