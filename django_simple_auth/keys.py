@@ -75,17 +75,19 @@ def create(
 
 def active(user: AbstractBaseUser) -> list[Key]:
     """The user's keys, the newest first. One query."""
-    return [
-        Key(
-            id=row.pk,
-            name=row.name,
-            scopes=row.scopes.split(),
-            created_at=row.created_at,
-            last_used_at=row.last_used_at,
-            expires_at=row.expires_at,
-        )
-        for row in store.live(user, _KEY, "-pk")
-    ]
+    return [key_of(row) for row in store.live(user, _KEY, "-pk")]
+
+
+def key_of(row: AuthToken) -> Key:
+    """What the user may see of this row."""
+    return Key(
+        id=row.pk,
+        name=row.name,
+        scopes=row.scopes.split(),
+        created_at=row.created_at,
+        last_used_at=row.last_used_at,
+        expires_at=row.expires_at,
+    )
 
 
 def delete(user: AbstractBaseUser, key_id: int, request: HttpRequest | None = None) -> None:

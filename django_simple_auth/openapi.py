@@ -1,4 +1,4 @@
-"""What drf-spectacular is told. Registers itself where that package is installed; nothing else here needs it."""
+"""Describes the contracts to drf-spectacular, if that is installed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from .authentication import QueryTokenAuthentication
 from .conf import conf
 from .contracts.errors import ErrorShape
 from .identity import user_model
-from .wire import Endpoint, Many, StaticBody
+from .wire import Endpoint, Many, Refusal, StaticBody
+from .wire.refusal import refusal_for, status_of
 from .wire.resource import Resource
 
 
@@ -68,7 +69,7 @@ class ScopesSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-
 
 
 class ContractSchema(OpenApiViewExtension):  # type: ignore[no-untyped-call]
-    """Every path of every contract, derived from its Endpoints alone."""
+    """Every path of every contract, derived from its Endpoints."""
 
     target_class = "django_simple_auth.wire.resource.Resource"
     match_subclasses = True
@@ -79,15 +80,19 @@ class ContractSchema(OpenApiViewExtension):  # type: ignore[no-untyped-call]
         return type(resource.__name__, (resource,), handlers)
 
 
+class _AnyOf(list[Any]):
+    """Bodies of one status: serializers and schemas."""
+
+
 class _Schema(AutoSchema):
-    """What drf-spectacular would guess, the endpoint knows."""
+    """Takes from the endpoint what drf-spectacular would guess."""
 
     is_list: bool
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         return self.is_list
 
-    # It knows no body of a DELETE; what it does know is looked up as if for a POST.
+    # drf-spectacular describes no body of a DELETE, so it is asked as if for a POST.
     def _get_request_body(self, direction: Direction = "request") -> Any:
         method = self.method
         self.method = "POST" if method == "DELETE" else method
@@ -96,6 +101,19 @@ class _Schema(AutoSchema):
         finally:
             self.method = method
 
+    # drf-spectacular describes one body for each status, and several only if all of them are serializers.
+    def _get_response_for_code(
+        self, serializer: Any, status_code: str, media_types: Any = None, direction: Direction = "response"
+    ) -> Any:
+        if isinstance(serializer, OpenApiResponse) and isinstance(serializer.response, _AnyOf):
+            schemas = [
+                shape if isinstance(shape, dict) else self.resolve_serializer(shape, direction).ref
+                for shape in serializer.response
+            ]
+            schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+            serializer = OpenApiResponse(schema, description=serializer.description)
+        return super()._get_response_for_code(serializer, status_code, media_types, direction)  # type: ignore[no-untyped-call]
+
 
 def _described(resource: type[Resource], endpoint: Endpoint) -> Any:
     response = endpoint.response.shape if isinstance(endpoint.response, Many) else endpoint.response
@@ -103,11 +121,11 @@ def _described(resource: type[Resource], endpoint: Endpoint) -> Any:
         if isinstance(shape, type):
             _name_after_module(shape)
 
-    told = cleandoc(endpoint.view.__doc__ or "")
+    description = cleandoc(endpoint.view.__doc__ or "")
 
     @extend_schema(
-        summary=told.partition("\n")[0].rstrip("."),
-        description=told,
+        summary=description.partition("\n")[0].rstrip("."),
+        description=description,
         request=endpoint.request,
         responses={**_answers(endpoint), **_refusals(resource, endpoint)},
     )
@@ -129,16 +147,16 @@ def _answers(endpoint: Endpoint) -> dict[int, Any]:
         if isinstance(shape, Many):
             shape = shape.shape(many=True)
         elif isinstance(shape, StaticBody):
-            shape = _letter_by_letter(shape)
+            shape = _static_schema(shape)
         found[endpoint.status] = OpenApiResponse(shape, description="Done.")
     if endpoint.accepted is not None:
-        accepted = OpenApiResponse(_letter_by_letter(endpoint.accepted), description="Accepted; the rest is by mail.")
+        accepted = OpenApiResponse(_static_schema(endpoint.accepted), description="Accepted; the rest is by mail.")
         found[status.HTTP_202_ACCEPTED] = accepted
     return found
 
 
-def _letter_by_letter(shape: StaticBody) -> dict[str, Any]:
-    # What is translated is in no language here.
+def _static_schema(shape: StaticBody) -> dict[str, Any]:
+    # A translated text has no fixed value.
     texts = {
         name: {"type": "string"} if isinstance(text, Promise) else {"type": "string", "enum": [text]}
         for name, text in shape.body.items()
@@ -147,20 +165,31 @@ def _letter_by_letter(shape: StaticBody) -> dict[str, Any]:
 
 
 def _refusals(resource: type[Resource], endpoint: Endpoint) -> dict[int, Any]:
-    errors = resource.manners.errors
-    statuses = sorted(endpoint.refusal_statuses(resource.manners.refusals))
+    refusals = {**resource.refusals, **endpoint.refusals}
+    found: dict[int, _AnyOf] = {}
+    for cause in sorted(endpoint.causes(resource.refusals), key=lambda cause: cause.__name__):
+        code = status_of(cause, refusals)
+        bodies = found.setdefault(code, _AnyOf())
+        if (body := _refusal_body(resource, refusal_for(cause, refusals), code)) not in bodies:
+            bodies.append(body)
     return {
-        code: OpenApiResponse(
-            errors.schema(code) if isinstance(errors, ErrorShape) else {}, description=HTTPStatus(code).phrase
-        )
-        for code in statuses
+        code: OpenApiResponse(bodies, description=HTTPStatus(code).phrase) for code, bodies in sorted(found.items())
     }
 
 
-def _name_after_module(serializer: type[BaseSerializer[Any]]) -> None:
-    """Two contracts of ours may both have Credentials: the component is called after the module, too.
+def _refusal_body(resource: type[Resource], refusal: Refusal, code: int) -> Any:
+    if isinstance(refusal.body, StaticBody):
+        return _static_schema(refusal.body)
+    if refusal.body is not None:
+        _name_after_module(refusal.body)
+        return refusal.body
+    return resource.errors.schema(code) if isinstance(resource.errors, ErrorShape) else {}
 
-    A host's own, derived from one of ours, would inherit that name: it gets the one that it would have by itself.
+
+def _name_after_module(serializer: type[BaseSerializer[Any]]) -> None:
+    """Give the component a name with its module in it: several of our contracts have Credentials.
+
+    A project's own serializer that is derived from one of ours would inherit that name: it gets its usual one.
     """
     package, *_, module = serializer.__module__.split(".")
     inherited = get_override(serializer.__base__, "component_name")

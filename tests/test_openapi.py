@@ -22,11 +22,11 @@ def document() -> Any:
     return SchemaGenerator().get_schema(request=None, public=True)
 
 
-def test_drf_spectacular_has_nothing_to_warn_of():
+def test_drf_spectacular_warns_of_nothing():
     call_command("spectacular", "--fail-on-warn", "--validate", stdout=StringIO())
 
 
-def test_each_path_is_described_once_as_the_contract_writes_it(document: Any):
+def test_each_path_is_described_once(document: Any):
     ours = {path for path in document["paths"] if path.startswith("/api/auth/") and "whoami" not in path}
     from django_simple_auth.contracts.native import contract
 
@@ -58,23 +58,23 @@ def test_each_path_is_described_once_as_the_contract_writes_it(document: Any):
         ("password/reset/confirm", "post", {"204", "400", "413", "415", "429", "503"}),
     ],
 )
-def test_every_status_that_can_come_is_described(document: Any, path: str, method: str, statuses: set[str]):
+def test_every_possible_status_is_described(document: Any, path: str, method: str, statuses: set[str]):
     assert set(document["paths"][f"/api/auth/{path}/"][method]["responses"]) == statuses
 
 
-def test_a_request_has_one_content_type(document: Any):
+def test_requests_are_json_by_default(document: Any):
     for path in document["paths"].values():
         for operation in path.values():
             assert set(operation.get("requestBody", {}).get("content", {})) <= {"application/json"}
 
 
-def test_the_scheme_is_http_bearer_under_a_name_of_its_own(document: Any):
+def test_the_security_scheme_is_http_bearer(document: Any):
     assert document["components"]["securitySchemes"]["simpleAuthToken"]["scheme"] == "bearer"
     assert document["paths"]["/api/auth/me/"]["get"]["security"] == [{"simpleAuthToken": []}]
     assert document["paths"]["/api/auth/login/"]["post"].get("security", [{}]) == [{}]
 
 
-def test_the_id_has_the_type_of_the_models_key(document: Any):
+def test_the_id_has_the_type_of_the_primary_key(document: Any):
     account = document["components"]["schemas"]["SimpleAuthAccount"]
     assert account["properties"]["id"]["type"] == "integer"
 
@@ -83,11 +83,11 @@ def test_contracts_do_not_share_component_names(document: Any):
     assert {"SimpleAuthCredentials", "SimpleAuthEmailCredentials", "SignIn"} <= set(document["components"]["schemas"])
 
 
-def test_a_status_that_a_contract_promises_is_described(document: Any):
+def test_a_status_that_only_a_contract_sets_is_described(document: Any):
     assert "403" in document["paths"]["/own/sign-in/"]["post"]["responses"]
 
 
-def test_a_fixed_answer_is_described_to_the_letter(document: Any):
+def test_a_static_answer_is_described_to_the_letter(document: Any):
     answer = document["paths"]["/own/sign-out/"]["post"]["responses"]["200"]
     schema = answer["content"]["application/json"]["schema"]
     assert schema["properties"]["detail"]["enum"] == ["Bye."]
@@ -98,7 +98,7 @@ def test_a_cookie_is_described_under_its_name():
     assert definition == {"type": "apiKey", "in": "cookie", "name": "__Host-simple_auth"}
 
 
-def test_words_are_described_as_texts(document: Any):
+def test_scopes_are_described_as_a_list_of_texts(document: Any):
     for name in ["SimpleAuthNewKey", "SimpleAuthKey"]:
         schema = document["components"]["schemas"][name]["properties"]["scopes"]
         assert schema == {"type": "array", "items": {"type": "string"}}
@@ -124,12 +124,12 @@ def test_an_error_shape_describes_its_bodies():
     assert non_field_errors.schema(400)["anyOf"][1] == non_field_errors.schema(404)
 
 
-def test_a_permission_of_the_hosts_may_refuse_with_403():
+def test_a_projects_own_permission_may_refuse_with_403():
     endpoint = Endpoint("out/", LogOut, permission_classes=(IsAuthenticated, IsAdminUser))
     assert endpoint.refusal_statuses({}) == {401, 403, 503}
 
 
-def test_a_plain_exception_handler_is_described_by_its_statuses_alone():
+def test_a_plain_exception_handler_is_described_by_its_statuses():
     endpoint = Endpoint("out/", LogOut)
     contract = Contract(endpoint, errors=lambda exc, context: Response())
     resource = contract.urls[0].callback.cls  # type: ignore[attr-defined]
@@ -139,7 +139,7 @@ def test_a_plain_exception_handler_is_described_by_its_statuses_alone():
 @pytest.mark.parametrize(
     ("path", "method", "summary", "operation"),
     [
-        ("me", "get", "Who am I", "api_auth_me_retrieve"),
+        ("me", "get", "Show one's own account", "api_auth_me_retrieve"),
         ("me", "delete", "End my account, with all that it owns", "api_auth_me_destroy"),
         ("keys", "get", "The user's API keys, without their secrets", "api_auth_keys_list"),
         ("keys", "post", "Make an API key", "api_auth_keys_create"),
@@ -152,7 +152,7 @@ def test_each_method_is_described_as_what_it_does(document: Any, path: str, meth
     assert described["operationId"] == operation
 
 
-def test_a_hosts_shape_that_is_derived_from_ours_has_a_name_of_its_own(document: Any):
+def test_a_serializer_derived_from_ours_has_its_own_name(document: Any):
     schemas = document["components"]["schemas"]
     assert "is_staff" in schemas["Account"]["properties"]
     assert "is_staff" not in schemas["SimpleAuthAccount"]["properties"]

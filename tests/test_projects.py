@@ -217,13 +217,15 @@ def test_a_host_with_two_lines_has_accounts(
     # A client that says "username" whatever the model is, is understood.
     assert api("POST", "login", {"username": account[login], "password": PASSWORD})[0] == 200
 
-    assert api("GET", "me/", token=session["token"]) == (200, registered)
+    # The three models that are made from AbstractUser have names, and no other has.
+    names = {"first_name": "", "last_name": ""} if "username" in account else {}
+    assert api("GET", "me/", token=session["token"]) == (200, {**registered, **names})
 
     name, value = next(iter(account.items()))
     other = "4712" if value.isdigit() else "robert"
     # An e-mail address is not to be had without proof.
     changed = registered if name == "email" else {**registered, name: other}
-    assert api("PATCH", "me/", {name: other}, session["token"]) == (200, changed)
+    assert api("PATCH", "me/", {name: other}, session["token"]) == (200, {**changed, **names})
     again = {login: changed[login], "password": PASSWORD}
     status, another = api("POST", "login/", again)
     assert (status, another["user"]) == (200, changed)

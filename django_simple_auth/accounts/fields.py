@@ -16,15 +16,14 @@ from ..identity import folding, identifiers, user_model
 
 TAKEN: dict[str, type[SimpleAuthError]] = {"username": UsernameTaken, "email": EmailTaken}
 """The exception for an identifier of this kind that another user has."""
-_OPTIONAL = {"first_name", "last_name"}
-"""Fields that a published contract has, but not every user model."""
 
 
 class AccountFields:
     """The arguments of a service, mapped to the user model's fields and normalised as they will be stored.
 
-    ``username`` means the field of that name, or USERNAME_FIELD if there is none. ``first_name`` and ``last_name`` are
-    ignored if the model lacks them. With an ``owner``, values that would not change are left out.
+    ``username`` means the field of that name, or USERNAME_FIELD if there is none. A value that the model has no column
+    for is left out, unless its manager's ``create_user`` names it as a parameter. With an ``owner``,
+    values that would not change are left out.
     """
 
     def __init__(self, values: Mapping[str, Any], owner: AbstractBaseUser | None = None) -> None:
@@ -35,7 +34,7 @@ class AccountFields:
         # In this order: where user name and e-mail are one field, the user name counts.
         for name in sorted(values, key="username".__eq__):
             field = fields.get(name, name)
-            if name not in _OPTIONAL or user_model.has_field(field):
+            if user_model.has_column(field) or (owner is None and user_model.create_user_names(field)):
                 value = (
                     user_model.normalize_username(values[name])
                     if field in (login, user_model.username_field())

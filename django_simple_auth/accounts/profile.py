@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -16,22 +17,16 @@ from ..identity import identifiers, user_model
 from .fields import TAKEN, AccountFields
 
 
-def update(
-    user: AbstractBaseUser,
-    *,
-    username: str | None = None,
-    first_name: str | None = None,
-    last_name: str | None = None,
-    request: HttpRequest | None = None,
-) -> AbstractBaseUser:
-    """The user, with what is given changed and all else as it was.
+def update(user: AbstractBaseUser, *, request: HttpRequest | None = None, **values: Any) -> AbstractBaseUser:
+    """The user, with these values changed and all else as it was.
 
-    What the model lacks goes nowhere, and neither does a ``username`` that is the e-mail address: that has to be proved
-    first. Raises ``ValidationErrors`` as ``register`` does, and ``TokenInvalid`` if the user was deleted meanwhile.
+    ``values`` are ``username`` and any other column of the user model. Ignored are those that it has no column for, and
+    those that users cannot change here: the e-mail address, also where it is the user name, the password, the primary
+    key, ``is_active``, ``is_staff`` and ``is_superuser``.
+
+    Raises ``ValidationErrors`` as ``register`` does, and ``TokenInvalid`` if the user was deleted meanwhile.
     """
-    given = {"username": username, "first_name": first_name, "last_name": last_name}
-    offered = user_model.profile_fields()
-    values = {name: value for name, value in given.items() if value is not None and name in offered}
+    values = {name: value for name, value in values.items() if user_model.is_changeable(name)}
     changed = AccountFields(values, user)
     if not changed.stored:
         return user

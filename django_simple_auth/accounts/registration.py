@@ -38,10 +38,11 @@ from .fields import TAKEN, AccountFields
 def register(
     *, password: str, invitation: str | None = None, request: HttpRequest | None = None, **values: Any
 ) -> AbstractBaseUser:
-    """Make an account from ``username``, ``email``, ``password`` and whatever else the user model's manager takes.
+    """Make an account from ``username``, ``email``, ``password`` and any other field of the user model.
 
-    ``username`` means the model's field of that name, or its USERNAME_FIELD if there is none. Where nobody was asked
-    for it and the model wants it, it is made up; ``first_name`` and ``last_name`` go nowhere on a model without them.
+    ``username`` means the model's field of that name, or its USERNAME_FIELD if there is none; if it is missing, one is
+    made up. A value that the model has no column for is left out, unless the ``create_user`` of its manager names it as
+    a parameter.
 
     Raises ``ValidationErrors`` with every ``UsernameTaken``, ``EmailTaken`` and ``InvalidValue`` there is. Of
     simultaneous registrations under one name, in any spelling, exactly one succeeds. SIMPLE_AUTH["REGISTRATION"]
@@ -145,11 +146,17 @@ def registration_errors(*, invitation: str | None = None, **values: Any) -> list
 @sensitive_variables()
 def _make(password: str, details: AccountFields, invited: OneTimeToken | None = None) -> AbstractBaseUser:
     named = {user_model.username_field(): secrets.token_hex(10)} | details.stored
+    taken = {field: value for field, value in named.items() if user_model.create_user_takes(field)}
+    rest = {field: value for field, value in named.items() if field not in taken}
 
     def make() -> AbstractBaseUser:
         # The INSERT comes first and the look at the rivals last: SQLite refuses a transaction that reads before it
         # writes when another one wrote in between.
-        user: AbstractBaseUser = user_model.manager().create_user(password=password, **named)
+        user: AbstractBaseUser = user_model.manager().create_user(password=password, **taken)
+        if rest:
+            for field, value in rest.items():
+                setattr(user, field, value)
+            user.save(update_fields=list(rest))
         if invited is not None:
             links.redeem(invited)
         if lost := identifiers.unclaimed(user):

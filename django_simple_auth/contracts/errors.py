@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from ..wire.refusal import NON_FIELD_ERRORS, as_drf_exception
+from ..wire.refusal import NON_FIELD_ERRORS, as_drf_exception, headers_of
 from ..wire.resource import Resource
 
 _TEXT = {"type": "string"}
@@ -18,11 +17,11 @@ _FIELDS = {"type": "object", "additionalProperties": {"type": "array", "items": 
 
 
 class ErrorShape:
-    """An exception handler as DRF knows them, which can say what its answers look like.
+    """A DRF exception handler that can also describe its answers.
 
-    It may be the EXCEPTION_HANDLER of a host's own views as well; what is no refusal goes on to Django then.
+    It may be the EXCEPTION_HANDLER of the project's own views as well; any other exception then goes on to Django.
 
-    ``fields`` is the JSON Schema of a body that blames fields, ``other`` that of every other refusal.
+    ``fields`` is the JSON Schema of a body that lists errors by field, ``other`` that of every other refusal.
     """
 
     def __init__(
@@ -41,7 +40,7 @@ class ErrorShape:
         if not isinstance(exc, APIException):
             return None
         if not isinstance(context.get("view"), Resource):
-            # As DRF's own handler does. Ours are in no request's transaction, and what they have written must stay.
+            # As DRF's own handler does. Our views run in no request's transaction, and what they have written stays.
             set_rollback()
         return self._handle(exc, context)
 
@@ -52,13 +51,8 @@ class ErrorShape:
 
 
 def _detail(exc: APIException, context: dict[str, Any]) -> Response:
-    headers = {}
-    if auth_header := getattr(exc, "auth_header", None):
-        headers["WWW-Authenticate"] = auth_header
-    if wait := getattr(exc, "wait", None):
-        headers["Retry-After"] = str(math.ceil(wait))
     body = exc.detail if isinstance(exc.detail, (list, dict)) else {"detail": exc.detail}
-    return Response(body, status=exc.status_code, headers=headers)
+    return Response(body, status=exc.status_code, headers=headers_of(exc))
 
 
 def _coded_detail(exc: APIException, context: dict[str, Any]) -> Response:
@@ -80,8 +74,8 @@ def _in_one_text(name: str) -> Callable[[APIException, dict[str, Any]], Response
 def _by_field_or_text(name: str) -> Callable[[APIException, dict[str, Any]], Response]:
     def handle(exc: APIException, context: dict[str, Any]) -> Response:
         response = _detail(exc, context)
-        blamed = {field for field, found in response.data.items() if isinstance(found, list)} - {NON_FIELD_ERRORS}
-        if not blamed:
+        fields = {field for field, found in response.data.items() if isinstance(found, list)} - {NON_FIELD_ERRORS}
+        if not fields:
             response.data = {name: _text(response.data)}
         return response
 
@@ -89,7 +83,7 @@ def _by_field_or_text(name: str) -> Callable[[APIException, dict[str, Any]], Res
 
 
 def _text(data: Any) -> str:
-    """The first of the texts in a body of DRF's, with the field it is about."""
+    """The first text in a body that DRF wrote, with the field that it is about."""
     if isinstance(data, list):
         return _text(data[0])
     if not isinstance(data, dict):
@@ -118,5 +112,5 @@ def one_text(name: str) -> ErrorShape:
 
 
 def by_field_or_text(name: str) -> ErrorShape:
-    """``{field: [texts]}`` where fields are to blame, else ``{name: text}``."""
+    """``{field: [texts]}`` if the errors are about fields, else ``{name: text}``."""
     return ErrorShape(_by_field_or_text(name), other=_object(name))

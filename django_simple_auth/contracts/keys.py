@@ -1,6 +1,6 @@
 """``{"user_id": n}`` for an account, ``{"token": ...}`` for a login; logout and API keys by GET with ``?token=``.
 
-Faulty fields stand under their names, everything else is ``{"error": text}``, and what fails is a 400.
+Errors are ``{field: [texts]}`` or ``{"error": text}``, always under 400.
 """
 
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied

@@ -60,6 +60,11 @@ class Account(AccountSerializer):
     email = serializers.EmailField()
 
 
+class OwnAccount(Account):
+    first_name = serializers.CharField()
+    last_name = serializers.CharField()
+
+
 class Profile(ProfileSerializer):
     username = serializers.CharField(required=False)
     first_name = serializers.CharField(required=False, allow_blank=True)
@@ -98,11 +103,11 @@ class NewKey(serializers.Serializer):
 
 
 class CreatedKey(serializers.Serializer):
-    id = serializers.IntegerField(source="row.id")
-    name = serializers.CharField(source="row.name")
+    id = serializers.IntegerField(source="item.id")
+    name = serializers.CharField(source="item.name")
     key = serializers.CharField(source="token")
-    scopes = ScopesField(source="row.scopes")
-    created_at = UTCDateTimeField(source="row.created_at")
+    scopes = ScopesField(source="item.scopes")
+    created_at = UTCDateTimeField(source="item.created_at")
     expires_at = UTCDateTimeField(allow_null=True)
 
 
@@ -120,11 +125,11 @@ class NewPassword(serializers.Serializer):
     new_password = PasswordField()
 
 
-class Address(serializers.Serializer):
+class EmailAddress(serializers.Serializer):
     email = serializers.EmailField()
 
 
-class NewAddress(serializers.Serializer):
+class NewEmail(serializers.Serializer):
     email = serializers.EmailField()
     current_password = PasswordField()
 
@@ -151,15 +156,15 @@ contract = Contract(
     Endpoint("keys/", ListKeys, response=Many(Key)),
     Endpoint("keys/", CreateKey, request=NewKey, response=CreatedKey, status=201),
     Endpoint("keys/<int:key_id>/", DeleteKey),
-    Endpoint("me/", ShowAccount, response=Account),
-    Endpoint("me/", UpdateAccount, request=Profile, response=Account),
+    Endpoint("me/", ShowAccount, response=OwnAccount),
+    Endpoint("me/", UpdateAccount, request=Profile, response=OwnAccount),
     Endpoint("me/", DeleteAccount, request=Confirmation),
     Endpoint("password/change/", ChangePassword, request=NewPassword),
-    Endpoint("password/reset/", RequestPasswordReset, request=Address),
+    Endpoint("password/reset/", RequestPasswordReset, request=EmailAddress),
     Endpoint("password/reset/confirm/", ConfirmPasswordReset, request=PasswordByLink),
     Endpoint("email/verify/", VerifyEmail, request=Link),
-    Endpoint("email/verify/resend/", ResendVerification, request=Address),
-    Endpoint("email/change/", ChangeEmail, request=NewAddress),
+    Endpoint("email/verify/resend/", ResendVerification, request=EmailAddress),
+    Endpoint("email/change/", ChangeEmail, request=NewEmail),
     errors=coded_detail,
 )
 app_name = "simple_auth"

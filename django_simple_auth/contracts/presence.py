@@ -1,4 +1,4 @@
-"""No token at all: who is logged in is a state in the database, and anyone may end it; errors as DRF writes them."""
+"""No tokens: being logged in is a state in the database; logging out needs no authentication. Errors are DRF's."""
 
 from rest_framework.serializers import CharField, EmailField, Serializer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import Parameter, signature
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -9,6 +10,9 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import FieldDoesNotExist
 from django.db import router
 from django.db.models import F, Field, Q, QuerySet
+
+_DECIDING = {"password", "is_active", "is_staff", "is_superuser"}
+"""Columns that decide who may log in, and what they may do."""
 
 
 def login_field() -> str:
@@ -34,13 +38,14 @@ def identifier_kinds() -> dict[str, str]:
     return found if email is None else {**found, email: "email"}
 
 
-def profile_fields() -> dict[str, str]:
-    """``{service name: field}`` for the fields of the model that users may change without verification.
+def is_changeable(name: str) -> bool:
+    """Whether users may change what the services call so: a column of the model that grants nothing.
 
-    Leaves out a user name that is the e-mail address.
+    An e-mail address is changed by a link that is sent to it, also if it is the username.
     """
-    fields = {"username": username_field(), "first_name": "first_name", "last_name": "last_name"}
-    return {name: field for name, field in fields.items() if has_field(field) and field != email_field()}
+    field = username_field() if name == "username" else name
+    fixed = {"email", email_field(), primary_key().name, primary_key().attname, *_DECIDING}
+    return name not in fixed and field not in fixed and has_column(field)
 
 
 def manager() -> Any:
@@ -81,6 +86,27 @@ def field(name: str) -> Field[Any, Any] | None:
 
 def has_field(name: str) -> bool:
     return field(name) is not None
+
+
+def has_column(name: str) -> bool:
+    """Whether the user model has a column that is called so; foreign keys have one."""
+    try:
+        found = get_user_model()._meta.get_field(name)
+    except FieldDoesNotExist:
+        return False
+    return bool(found.concrete)
+
+
+def create_user_names(name: str) -> bool:
+    """Whether the manager's ``create_user`` has a parameter that is called so; ``**extra_fields`` does not count."""
+    parameter = signature(manager().create_user).parameters.get(name)
+    return parameter is not None and parameter.kind in {Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY}
+
+
+def create_user_takes(name: str) -> bool:
+    """Whether the manager's ``create_user`` can be called with this keyword."""
+    kinds = {parameter.kind for parameter in signature(manager().create_user).parameters.values()}
+    return Parameter.VAR_KEYWORD in kinds or create_user_names(name)
 
 
 def is_unique(name: str) -> bool:

@@ -1,8 +1,7 @@
-"""An account: made, shown, changed, ended."""
+"""Register; show, change and delete one's account."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from rest_framework.permissions import IsAuthenticated
@@ -19,8 +18,7 @@ from ..exceptions import (
     ValidationErrors,
     WrongCurrentPassword,
 )
-from ..wire import Outcome, View
-from ..wire.view import user_of
+from ..wire import Accepted, Outcome, View, user_of
 
 
 class Register(View):
@@ -33,16 +31,21 @@ class Register(View):
     authentication_classes = ()
     permission_classes = ()
 
-    def check_open(self, takes: Callable[[str], bool], can_accept: bool) -> None:
-        # Whoever cannot send an invitation has none, and whoever must answer with the account would tell of it.
-        ways_in = {"open": True, "invite": takes("invitation"), "verify_first": can_accept}
-        if not ways_in.get(conf.REGISTRATION):
+    def check_open(self) -> None:
+        # Without a field for the invitation nobody can be invited, and an answer that shows the account cannot be
+        # neutral.
+        is_open = {
+            "open": True,
+            "invite": self.endpoint.takes("invitation"),
+            "verify_first": self.endpoint.accepted is not None,
+        }
+        if not is_open.get(conf.REGISTRATION):
             raise RegistrationClosed
 
-    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
+    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome | Accepted:
         if conf.REGISTRATION == "verify_first":
             accounts.register_neutrally(request=request._request, **values)
-            return Outcome(untold=True)
+            return Accepted()
         return Outcome(user=accounts.register(request=request._request, **values))
 
     def errors(self, **values: Any) -> list[SimpleAuthError]:
@@ -50,7 +53,7 @@ class Register(View):
 
 
 class ShowAccount(View):
-    """Who am I."""
+    """Show one's own account."""
 
     name = "me"
     method = "GET"
@@ -62,11 +65,11 @@ class ShowAccount(View):
 
 
 class UpdateAccount(View):
-    """Change what people call me. What is left out stays."""
+    """Change one's own account. What is left out stays as it is."""
 
     name = "update_me"
     method = "PATCH"
-    # It tells which names are taken, as registration does, and shall not be asked more often than that.
+    # Like registration, it tells which names are taken, and must not be asked more often.
     throttle = "register"
     raises = (ValidationErrors, TokenInvalid)
 

@@ -8,8 +8,7 @@ from rest_framework.request import Request
 
 from ..accounts import emails
 from ..exceptions import EmailTaken, InvalidValue, LinkInvalid, TooManyAttempts, WrongCurrentPassword
-from ..wire import Outcome, View
-from ..wire.view import user_of
+from ..wire import Outcome, View, user_of
 
 
 class VerifyEmail(View):

@@ -1,4 +1,4 @@
-"""API keys: made, listed, deleted."""
+"""Make, list and delete API keys."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from rest_framework.request import Request
 
 from .. import keys
 from ..exceptions import InvalidValue, KeyNotFound, TokenInvalid
-from ..wire import Outcome, View
-from ..wire.view import user_of
+from ..wire import Outcome, View, user_of
 
 
 class CreateKey(View):
@@ -32,11 +31,12 @@ class CreateKey(View):
     ) -> Outcome:
         user = user_of(request)
         issued = keys.create(user, name=name, scopes=scopes, expires_at=expires_at, request=request._request)
-        return Outcome(user=user, token=issued.secret, expires_at=issued.row.expires_at, row=issued.row)
+        key = keys.key_of(issued.row)
+        return Outcome(user=user, token=issued.secret, expires_at=key.expires_at, item=key)
 
 
 class CreateKeyByGet(CreateKey):
-    """Make an API key, by the GET of clients that know no better."""
+    """Make an API key by an unsafe GET, which a published contract asks for."""
 
     method = "GET"
 
@@ -50,11 +50,11 @@ class ListKeys(View):
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         user = user_of(request)
-        return Outcome(user=user, rows=keys.active(user))
+        return Outcome(user=user, items=keys.active(user))
 
 
 class DeleteKey(View):
-    """End one API key of the user, which the path names by its id."""
+    """Delete one of the user's API keys, whose id is in the path."""
 
     name = "delete_key"
     method = "DELETE"

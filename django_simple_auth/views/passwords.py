@@ -10,9 +10,8 @@ from ..accounts import passwords
 from ..exceptions import InvalidValue, LinkInvalid, TooManyAttempts, WrongCurrentPassword
 from ..models import AuthToken
 from ..throttling import logins
-from ..wire import Outcome, View
+from ..wire import Outcome, View, user_of
 from ..wire.client_ip import network
-from ..wire.view import user_of
 
 
 class ChangePassword(View):

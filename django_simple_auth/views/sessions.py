@@ -13,9 +13,8 @@ from ..accounts.login import FirstFactor, LoginAttempt
 from ..exceptions import InvalidCredentials, SessionNotFound, TokenInvalid, TooManyAttempts
 from ..models import AuthToken
 from ..tokens import lifetime
-from ..wire import Outcome, View
+from ..wire import Outcome, View, user_of
 from ..wire.client_ip import client_ip
-from ..wire.view import user_of
 
 _OF_THE_FACTOR = {"password", "username", "email"}
 
@@ -112,8 +111,7 @@ class ListSessions(View):
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         user, current = user_of(request), request.auth
-        rows = sessions.active(user, current if isinstance(current, AuthToken) else None)
-        return Outcome(user=user, rows=rows)
+        return Outcome(user=user, items=sessions.active(user, current if isinstance(current, AuthToken) else None))
 
 
 class EndSession(View):

@@ -1,17 +1,13 @@
-"""Reading a request: JSON as RFC 8259 means it, then the contract's serializer."""
+"""Check a request's body with the contract's serializer."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import IO, Any, NoReturn
+from typing import Any
 
-from django.conf import settings
-from django.utils.translation import gettext_lazy as _
-from rest_framework import serializers, status
-from rest_framework.exceptions import APIException, ErrorDetail, ParseError
-from rest_framework.parsers import BaseParser
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.settings import api_settings
 
 from .refusal import NON_FIELD_ERRORS
@@ -20,34 +16,11 @@ LONGEST_TEXT = 1024
 """Characters of a text whose field sets no limit: to normalize millions of them takes seconds and gigabytes."""
 
 
-class TooLarge(APIException):
-    """The body exceeds DATA_UPLOAD_MAX_MEMORY_SIZE, which Django itself does not apply to JSON."""
-
-    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_code = "too_large"
-    default_detail = _("The request body is too large.")
-
-
-class JSONBody(BaseParser):
-    """Refuses what two parsers could read differently: duplicate names, NaN, a BOM, anything but UTF-8."""
-
-    media_type = "application/json"
-
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        body = stream.read() if limit is None else stream.read(limit + 1)
-        if limit is not None and len(body) > limit:
-            raise TooLarge
-        try:
-            return json.loads(body.decode(), parse_constant=_refuse, object_pairs_hook=_without_duplicates)
-        except RecursionError:
-            raise ParseError(_("JSON parse error: nested too deeply.")) from None
-        except ValueError as error:
-            raise ParseError(_("JSON parse error: {error}").format(error=_reason(error))) from None
-
-
 def read(serializer: serializers.Serializer[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """``(values by source, errors by wire name)``; where there are errors, the values are those without one."""
+    """``(values by source, errors by wire name)``; if there are errors, the values are those without one.
+
+    Fields that the serializer does not name are ignored.
+    """
     serializer.is_valid()
     errors: dict[str, Any] = {
         NON_FIELD_ERRORS if name == api_settings.NON_FIELD_ERRORS_KEY else name: found
@@ -57,20 +30,20 @@ def read(serializer: serializers.Serializer[Any]) -> tuple[dict[str, Any], dict[
     if not isinstance(data, Mapping):
         return {}, errors
     for name, field in serializer.fields.items():
-        if name not in errors and (fault := _text_fault(field, data.get(name))):
-            errors[name] = [fault]
+        if name not in errors and (error := _text_error(field, data.get(name))):
+            errors[name] = [error]
     if not errors:
         return dict(serializer.validated_data), {}
-    sound = {}
+    valid = {}
     for name, field in serializer.fields.items():
         if name in data and name not in errors and not field.read_only:
             with suppress(serializers.SkipField):
-                sound[str(field.source)] = field.run_validation(data[name])
-    return sound, errors
+                valid[str(field.source)] = field.run_validation(data[name])
+    return valid, errors
 
 
-def _text_fault(field: serializers.Field[Any, Any, Any, Any], value: Any) -> ErrorDetail | None:
-    """What DRF lets pass in a text: numbers, for which it writes their digits, and any length."""
+def _text_error(field: serializers.Field[Any, Any, Any, Any], value: Any) -> ErrorDetail | None:
+    """What DRF accepts as text and we do not: numbers, which it would turn into their digits, and any length."""
     if not isinstance(field, serializers.CharField) or value is None:
         return None
     if not isinstance(value, str):
@@ -79,21 +52,3 @@ def _text_fault(field: serializers.Field[Any, Any, Any, Any], value: Any) -> Err
         text = str(field.error_messages["max_length"]).format(max_length=LONGEST_TEXT)
         return ErrorDetail(text, "max_length")
     return None
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return found
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _reason(error: ValueError) -> str:
-    """A decoding error's own text would quote the body, and with it the password."""
-    if isinstance(error, UnicodeDecodeError):
-        return "not UTF-8"
-    return str(error)

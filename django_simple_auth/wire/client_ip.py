@@ -1,4 +1,4 @@
-"""Where a request comes from, as far as that can be known."""
+"""The IP address and the network that a request comes from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..throttling.network import network_of
 
 
 def client_ip(request: Request | HttpRequest) -> str:
-    """The client's address. X-Forwarded-For counts only as far as DRF's NUM_PROXIES says; unset means: not at all."""
+    """The client's IP address. X-Forwarded-For counts only as far as DRF's NUM_PROXIES says; unset means not at all."""
     proxies = api_settings.NUM_PROXIES or 0
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR")
     if not proxies or not forwarded:

@@ -1,4 +1,4 @@
-"""The token of a browser, in a cookie that no script can read."""
+"""A browser's token, in a cookie that no script can read."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ def write_cookie(response: HttpResponseBase, request: Request, outcome: Outcome)
         return
     seconds = None if outcome.expires_at is None else ceil((outcome.expires_at - now()).total_seconds())
     response.set_cookie(conf.COOKIE_NAME, outcome.token, max_age=seconds, secure=True, httponly=True, samesite="Lax")
-    # The page needs the CSRF token to say anything further; Django sends its cookie along. Another than before: the old
-    # one may have been put there by whoever wants to use it now.
+    # The page needs a CSRF token for its next request, and Django sends its cookie along. It is a new one, because an
+    # attacker may have planted the old one.
     rotate_token(request._request)

@@ -1,11 +1,11 @@
-"""One line of a contract."""
+"""One line of a contract, and the view that it names."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass, field, fields
-from typing import Any
+from typing import Any, ClassVar, cast
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import (
     AuthenticationFailed,
@@ -16,53 +16,118 @@ from rest_framework.exceptions import (
     ValidationError,
 )
 from rest_framework.permissions import BasePermission, IsAuthenticated
-from rest_framework.serializers import BaseSerializer, Serializer
+from rest_framework.request import Request
+from rest_framework.serializers import Serializer
 
-from ..authentication import QueryTokenAuthentication, Unavailable
-from .answers import Many, StaticBody
-from .body import TooLarge
+from ..authentication import QueryTokenAuthentication, TokenAuthentication, Unavailable
+from ..exceptions import SimpleAuthError
+from ..permissions import DenyAPIKey
+from .answers import Accepted, Outcome, Shape, StaticBody
+from .parsers import TooLarge
 from .refusal import Refusals, status_of
-from .view import View
-
-_VIEWS_OWN: Any = object()
 
 
-@dataclass(frozen=True)
+class View:
+    """Reads a request, calls one service, answers. Subclass it and name your class in an Endpoint.
+
+    The class attributes are the defaults of the Endpoint's arguments.
+    """
+
+    name: ClassVar[str]
+    """Name of the URL."""
+    method: ClassVar[str] = "POST"
+    status: ClassVar[int] = 200
+    """Status of an answer with a body; without one it is 204."""
+    throttle: ClassVar[str] = ""
+    """Scope in SIMPLE_AUTH["THROTTLE_RATES"], counted per network; empty: no limit."""
+    raises: ClassVar[tuple[type[SimpleAuthError], ...]] = ()
+    """What ``guard`` and ``perform`` may raise."""
+    authentication_classes: ClassVar[Sequence[type[BaseAuthentication]]] = (TokenAuthentication,)
+    permission_classes: ClassVar[Sequence[type[BasePermission]]] = (IsAuthenticated, DenyAPIKey)
+    safe: ClassVar[bool] = False
+    """Whether a request changes nothing. An unsafe GET is not answered to HEAD or to a prefetch."""
+    unauthenticated: ClassVar[bool] = False
+    """Whether it acts on whichever user the request names, without authentication; ``check --deploy`` warns of it."""
+    sends_mail: ClassVar[bool] = False
+    """Whether it sends links by mail, for which SIMPLE_AUTH["PUBLIC_URL"] is needed."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+
+    def check_open(self) -> None:
+        """Raise a SimpleAuthError if the settings leave nothing to do here. Called before the body is read."""
+
+    def guard(self, request: Request, values: dict[str, Any]) -> None:
+        """Judge the request before anything is looked up that tells who has an account, with a captcha for example.
+
+        ``values`` are the request serializer's by ``source``; one that is missing or invalid is not among them. Remove
+        what nothing but the guard needs. To refuse, raise a SimpleAuthError: if it names a ``field``, errors in the
+        shape of other fields are answered along with it; nothing else is.
+        """
+
+    def errors(self, **values: Any) -> list[SimpleAuthError]:
+        """What else is wrong with a request whose shape is invalid already, so that one answer can list everything."""
+        return []
+
+    def perform(self, request: Request, *args: Any, **values: Any) -> Outcome | Accepted:
+        """Do the work. ``values`` are the request serializer's by ``source``, and what the path captured.
+
+        Raises a SimpleAuthError to refuse.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must override perform().")
+
+
 class Endpoint:
     """One line of a contract: what a path takes, which view does the work, what comes back.
 
-    Whatever is left out is the view's own: method, status, throttle, authentication, permissions and URL name.
+    What is None is as the view's class attribute of that name says. Empty classes mean none, an empty ``throttle`` no
+    limit.
     """
 
-    path: str
-    view: type[View]
-    _: KW_ONLY
-    request: type[Serializer[Any]] | None = None
-    """Checks the body's shape; None: whatever body comes is ignored."""
-    response: type[BaseSerializer[Any]] | Many | StaticBody | None = None
-    """Made from the view's Outcome; None: 204, no body."""
-    accepted: StaticBody | None = None
-    """The body of a 202, which tells nothing of what came of the request; None: the endpoint cannot keep silent."""
-    refusals: Refusals = field(default_factory=dict)
-    """Causes that this endpoint answers in a way of its own; they add to the contract's."""
-    cookie: bool = False
-    """Whether the token goes into the browser's cookie, or out of it where the view's Outcome has none."""
-    method: str = _VIEWS_OWN
-    status: int = _VIEWS_OWN
-    throttle: str | None = _VIEWS_OWN
-    """Scope in THROTTLE_RATES; None: no limit."""
-    authentication_classes: Sequence[type[BaseAuthentication]] = _VIEWS_OWN
-    permission_classes: Sequence[type[BasePermission]] = _VIEWS_OWN
-    name: str = _VIEWS_OWN
+    def __init__(
+        self,
+        path: str,
+        view: type[View],
+        *,
+        request: type[Serializer[Any]] | None = None,
+        response: Shape | None = None,
+        accepted: StaticBody | None = None,
+        refusals: Refusals | None = None,
+        cookie: bool = False,
+        method: str | None = None,
+        status: int | None = None,
+        throttle: str | None = None,
+        authentication_classes: Sequence[type[BaseAuthentication]] | None = None,
+        permission_classes: Sequence[type[BasePermission]] | None = None,
+        name: str | None = None,
+    ) -> None:
+        self.path = path
+        self.view = view
+        self.request = request
+        """Checks the shape of the body; None: any body is ignored."""
+        self.response = response
+        """Made from the view's Outcome; None: 204, no body."""
+        self.accepted = accepted
+        """The body of the 202 for ``Accepted``, which is the same whatever came of the request; None: there is none."""
+        self.refusals: Refusals = refusals or {}
+        """Causes that this endpoint answers in its own way, in addition to the contract's."""
+        self.cookie = cookie
+        """Whether the Outcome's token goes into the browser's cookie, which is cleared if there is none."""
+        self.method: str = view.method if method is None else method
+        self.status: int = view.status if status is None else status
+        self.throttle: str = view.throttle if throttle is None else throttle
+        """Scope in SIMPLE_AUTH["THROTTLE_RATES"]; empty: no limit."""
+        self.authentication_classes: Sequence[type[BaseAuthentication]] = (
+            view.authentication_classes if authentication_classes is None else authentication_classes
+        )
+        self.permission_classes: Sequence[type[BasePermission]] = (
+            view.permission_classes if permission_classes is None else permission_classes
+        )
+        self.name: str = view.name if name is None else name
 
-    def __post_init__(self) -> None:
-        for argument in fields(self):
-            if getattr(self, argument.name) is _VIEWS_OWN:
-                object.__setattr__(self, argument.name, getattr(self.view, argument.name))
-
-    def takes(self, name: str) -> bool:
+    def takes(self, source: str) -> bool:
         """Whether a request can carry what the services call so."""
-        return self.request is not None and any(field.source == name for field in self.request().fields.values())
+        return self.request is not None and any(field.source == source for field in self.request().fields.values())
 
     @property
     def unsafe_get(self) -> bool:
@@ -83,18 +148,26 @@ class Endpoint:
         }
         return {risk for risk, taken in found.items() if taken}
 
-    def refusal_statuses(self, of_contract: Refusals) -> set[int]:
-        """Every status with which this endpoint may refuse."""
-        refusals = {**of_contract, **self.refusals}
-        causes: set[type[Exception]] = {Unavailable, *self.view.raises}
-        # What the contract tells apart, the view may raise.
-        causes |= {cause for cause in refusals if issubclass(cause, self.view.raises)}
+    def causes(self, refusals: Refusals) -> set[type[Exception]]:
+        """Every exception with which this endpoint may refuse, in a contract with these refusals."""
+        found: set[type[Exception]] = {Unavailable, *self.view.raises}
+        # The view may raise any cause below these that the contract tells apart.
+        found |= {cause for cause in {**refusals, **self.refusals} if issubclass(cause, self.view.raises)}
         if self.request is not None:
-            causes |= {ValidationError, TooLarge, UnsupportedMediaType}
+            found |= {ValidationError, TooLarge, UnsupportedMediaType}
         if self.authentication_classes:
-            causes |= {NotAuthenticated, AuthenticationFailed}
+            found |= {NotAuthenticated, AuthenticationFailed}
         if set(self.permission_classes) - {IsAuthenticated} or self.unsafe_get:
-            causes.add(PermissionDenied)
+            found.add(PermissionDenied)
         if self.throttle:
-            causes.add(Throttled)
-        return {status_of(cause, refusals) for cause in causes}
+            found.add(Throttled)
+        return found
+
+    def refusal_statuses(self, refusals: Refusals) -> set[int]:
+        """Every status with which this endpoint may refuse, in a contract with these refusals."""
+        return {status_of(cause, {**refusals, **self.refusals}) for cause in self.causes(refusals)}
+
+
+def user_of(request: Request) -> AbstractBaseUser:
+    """The user who sent the request. For views behind IsAuthenticated; DRF's types cannot say so."""
+    return cast(AbstractBaseUser, request.user)

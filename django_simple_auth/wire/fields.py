@@ -1,4 +1,4 @@
-"""Serializer fields that contracts are written in, beside DRF's own."""
+"""Serializer fields for contracts, in addition to DRF's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rest_framework import ISO_8601, serializers
 from rest_framework.fields import empty
 
 LONGEST_PASSWORD = 4096
-"""Characters. Far beyond any passphrase, and short enough to hash without effort."""
+"""Characters. Longer than any passphrase, and short enough to hash quickly."""
 
 
 class PasswordField(serializers.CharField):
@@ -26,7 +26,7 @@ class PasswordField(serializers.CharField):
 
 
 class ConfirmationField(serializers.CharField):
-    """The same as another field, to guard against typing errors. It goes no further than here."""
+    """Repeats another field, to catch typing errors. It is not among the serializer's values."""
 
     default_error_messages = {"differs": _("The two fields do not match.")}
 
@@ -36,7 +36,7 @@ class ConfirmationField(serializers.CharField):
         self.of = of
 
     def run_validation(self, data: Any = empty) -> NoReturn:
-        # Compared as sent, so that a fault of the other field does not hide that they differ.
+        # Compared as sent, so that an error in the other field does not hide that they differ.
         if super().run_validation(data) != self.parent.initial_data.get(self.of):
             self.fail("differs")
         raise serializers.SkipField
@@ -50,14 +50,14 @@ class IdField(serializers.ReadOnlyField):
 
 
 class UTCDateTimeField(serializers.DateTimeField):
-    """``2026-12-04T10:00:00.123456Z``: UTC, whatever the host's TIME_ZONE and DATETIME_FORMAT are."""
+    """``2026-12-04T10:00:00.123456Z``: UTC, whatever the project's TIME_ZONE and DATETIME_FORMAT are."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format=ISO_8601, default_timezone=timezone.utc, **kwargs)
 
 
 class ScopesField(serializers.Field):
-    """A list of texts, refused as a whole: every error of ours is a list of texts, however deep a body is."""
+    """A list of texts. It is refused as a whole, because every error of ours is a list of texts, never of objects."""
 
     default_error_messages = {"invalid": _("Must be a list of strings.")}
 

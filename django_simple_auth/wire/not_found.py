@@ -1,7 +1,7 @@
-"""The contract's own 404, for paths below its mount that nothing else in the host's URLconf claims.
+"""The contract's own 404, for paths below its mount that nothing else in the project's URLconf claims.
 
-A plain catch-all pattern was rejected: hosts mount several URLconfs under one prefix, ``/api/`` above all, and it would
-swallow everything that is mounted after it.
+A plain catch-all pattern was rejected: projects mount several URLconfs under one prefix such as ``/api/``, and it would
+hide everything that is mounted after it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class NotFoundPattern(URLPattern):
     """Matches what is left, so it stands last in a contract.
 
     Where the contract is mounted without a prefix, or under one that captures something, it matches nothing: there the
-    404 is the host's.
+    404 is the project's.
     """
 
     def __init__(self, callback: Callable[..., HttpResponseBase]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Mapping
+from collections.abc import ItemsView, Mapping, Sequence
 from typing import Any, ClassVar, NoReturn
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import got_request_exception
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.log import log_response
@@ -14,32 +14,29 @@ from django.utils.translation import gettext_lazy as _
 from django.views.debug import SafeExceptionReporterFilter
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import (
-    APIException,
-    AuthenticationFailed,
-    PermissionDenied,
-    ValidationError,
-)
+from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied, ValidationError
 from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
 from rest_framework.permissions import BasePermission
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ..authentication import TokenAuthentication, Unavailable, take_from_query
+from ..authentication import TokenAuthentication, take_from_query
 from ..exceptions import SimpleAuthError, TokenInvalid
 from ..throttling import attempts
-from .answers import Many, Outcome, StaticBody
-from .body import JSONBody, read
+from .answers import Accepted, Outcome, render
+from .body import read
 from .client_ip import network
 from .cookie import write_cookie
-from .endpoint import Endpoint
-from .refusal import Manners, Refusals, as_api_exception, as_drf_exception, by_field, override, refusal_for
+from .endpoint import Endpoint, View
+from .parsers import JSONBody, fields_of
+from .refusal import Refusal, Refusals, as_api_exception, by_field, headers_of, refusal_for
 
 
 class AlwaysJSON(BaseContentNegotiation):
-    """Clients of these contracts read JSON, whatever their Accept header or the host's renderers say."""
+    """Answers are JSON, whatever the Accept header or the project's renderers say."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         content_type = (request.content_type or "").partition(";")[0].strip().lower()
@@ -49,16 +46,8 @@ class AlwaysJSON(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-class Crashed(APIException):
-    """What a client sees of a defect; the host's log has the rest."""
-
-    status_code = status.HTTP_500_INTERNAL_SERVER_ERROR
-    default_code = "error"
-    default_detail = _("A server error occurred.")
-
-
 class HideLocals(SafeExceptionReporterFilter):
-    """For error reports: passwords and tokens are in the local variables of many frames, the host's among them."""
+    """For error reports: passwords and tokens are local variables of many frames, also of the project's."""
 
     def get_traceback_frame_variables(self, request: Any, tb_frame: Any) -> ItemsView[str, Any]:
         return {}.items()
@@ -70,21 +59,26 @@ class HideLocals(SafeExceptionReporterFilter):
 class Resource(APIView):
     """Gives each request to the endpoint of its method, and every answer and refusal the contract's shape.
 
-    Nothing here follows the host's REST_FRAMEWORK defaults: those are for the host's own API, a contract is a promise.
+    Nothing here follows the project's REST_FRAMEWORK defaults: those are for its own API.
     """
 
     endpoints: ClassVar[Mapping[str, Endpoint]]
     """By HTTP method."""
-    manners: ClassVar[Manners]
+    errors: ClassVar[staticmethod[[Exception, dict[str, Any]], Response | None]]
+    """A static method, because a plain function would become a method."""
+    refusals: ClassVar[Refusals] = {}
+    language: ClassVar[str | None] = None
+    challenge: ClassVar[str | None] = None
     secret_parameters: ClassVar[frozenset[str]] = frozenset()
-    """Query parameters that are nobody else's to see, whatever method they come with."""
+    """Query parameters that nothing else may see, whichever method they come with."""
 
     renderer_classes = (JSONRenderer,)
-    parser_classes = (JSONBody,)
+    parser_classes: Sequence[type[BaseParser]] = (JSONBody,)
     content_negotiation_class = AlwaysJSON
     throttle_classes = ()
     versioning_class = None
     metadata_class = None
+    format_kwarg: str | None = None
 
     @property
     def endpoint(self) -> Endpoint | None:
@@ -95,9 +89,9 @@ class Resource(APIView):
         request.exception_reporter_filter = HideLocals()
         for parameter in self.secret_parameters:
             take_from_query(request, parameter)
-        if self.manners.language is None:
+        if self.language is None:
             return super().dispatch(request, *args, **kwargs)
-        with translation.override(self.manners.language):
+        with translation.override(self.language):
             return super().dispatch(request, *args, **kwargs)
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
@@ -112,8 +106,13 @@ class Resource(APIView):
         return [cls() for cls in self.endpoint.permission_classes] if self.endpoint else []
 
     def get_authenticate_header(self, request: Request) -> str:
-        # DRF asks the first authenticator; an endpoint that takes none can still say 401 and owes the header then.
-        return super().get_authenticate_header(request) or TokenAuthentication().authenticate_header(request)
+        # DRF asks the first authenticator; an endpoint without any can answer 401 too, and must send the header then.
+        default = TokenAuthentication().authenticate_header(request)
+        return self.challenge or super().get_authenticate_header(request) or default
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """What DRF's generic views give their serializers."""
+        return {"request": self.request, "view": self, "format": self.format_kwarg}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if self.endpoint and self.endpoint.unsafe_get and _is_prefetch(request):
@@ -129,7 +128,7 @@ class Resource(APIView):
             isinstance(authenticator, TokenAuthentication) and authenticator.secret_of(request)
             for authenticator in request.authenticators or ()
         ):
-            # Nobody took the token that was sent, and here nobody else will.
+            # A token was sent and no authenticator recognised it.
             raise AuthenticationFailed(str(TokenInvalid.message), TokenInvalid.code)
         super().permission_denied(request, message, code)
         raise AssertionError("DRF's permission_denied() always raises.")
@@ -137,47 +136,58 @@ class Resource(APIView):
     def answer(self, request: Request, **captured: Any) -> Response:
         """The handler of every method that has an endpoint."""
         assert self.endpoint is not None
-        view = self.endpoint.view()
-        view.check_open(self.endpoint.takes, self.endpoint.accepted is not None)
-        values: dict[str, Any] = {}
-        if self.endpoint.request is not None:
-            values, errors = read(self.endpoint.request(data=request.data))
-            if errors:
-                for name, details in by_field(view.errors(**values), self.refusals, self.wire_names).items():
-                    errors.setdefault(name, details)
-                raise ValidationError(errors)
-        return self.respond(view.perform(request, **values, **captured))
+        view = self.endpoint.view(self.endpoint)
+        view.check_open()
+        return self.respond(view.perform(request, **self.read(view, request), **captured))
 
     get = head = post = put = patch = delete = answer
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def respond(self, outcome: Outcome) -> Response:
+    def read(self, view: View, request: Request) -> dict[str, Any]:
+        """The request's values by ``source``, in the right shape and past the view's guard."""
+        values: dict[str, Any] = {}
+        errors: dict[str, Any] = {}
+        if view.endpoint.request is not None:
+            data = fields_of(request.data)
+            values, errors = read(view.endpoint.request(data=data, context=self.get_serializer_context()))
+        try:
+            view.guard(request, values)
+        except SimpleAuthError as refused:
+            if not errors or refused.field is None:
+                raise
+            found = [refused]
+        else:
+            found = view.errors(**values) if errors else []
+        if errors:
+            for name, details in by_field(found, self.all_refusals, self.wire_names).items():
+                errors.setdefault(name, details)
+            raise ValidationError(errors)
+        return values
+
+    def respond(self, answer: Outcome | Accepted) -> Response:
         assert self.endpoint is not None
-        shape = self.endpoint.response
-        if outcome.untold:
-            assert self.endpoint.accepted is not None
-            response = Response(self.endpoint.accepted.body, status=status.HTTP_202_ACCEPTED)
-        elif shape is None:
+        context = self.get_serializer_context()
+        if isinstance(answer, Accepted):
+            if self.endpoint.accepted is None:
+                raise ImproperlyConfigured(f"{self.endpoint.path!r} needs Endpoint(..., accepted=...) for its view.")
+            return Response(render(self.endpoint.accepted, answer, context), status=status.HTTP_202_ACCEPTED)
+        if self.endpoint.response is None:
             response = Response(status=status.HTTP_204_NO_CONTENT)
         else:
-            response = Response(_body(shape, outcome), status=self.endpoint.status)
+            response = Response(render(self.endpoint.response, answer, context), status=self.endpoint.status)
         if self.endpoint.cookie:
-            write_cookie(response, self.request, outcome)
+            write_cookie(response, self.request, answer)
         return response
 
     def handle_exception(self, exc: Exception) -> Response:
-        error = override(self.as_api_exception(exc), refusal_for(type(exc), self.refusals))
+        error = as_api_exception(exc, self.all_refusals, self.wire_names)
         if error.status_code == status.HTTP_401_UNAUTHORIZED:
             error.auth_header = self.get_authenticate_header(self.request)  # type: ignore[attr-defined]
-        response = self.manners.errors(error, self.get_exception_handler_context())
-        if response is None:
-            # A handler of the host's that leaves it to Django.
-            raise error
-        response.exception = True
+        response = self.refuse(exc, error, refusal_for(type(exc), self.all_refusals))
         if error.status_code == status.HTTP_401_UNAUTHORIZED and self.endpoint and self.endpoint.cookie:
-            # What does not open anything any more is no use to the browser.
+            # The browser's token no longer grants access.
             write_cookie(response, self.request, Outcome())
         if error.status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR:
             got_request_exception.send(sender=type(self), request=self.request)
@@ -191,26 +201,33 @@ class Resource(APIView):
             )
         return response
 
-    def as_api_exception(self, exc: Exception) -> APIException:
-        if isinstance(exc, SimpleAuthError):
-            return as_api_exception(exc, self.refusals, self.wire_names)
-        exc = as_drf_exception(exc)
-        if isinstance(exc, APIException):
-            return exc
-        if isinstance(exc, (OperationalError, InterfaceError)):
-            return Unavailable()
-        return Crashed()
+    def refuse(self, cause: Exception, error: APIException, refusal: Refusal) -> Response:
+        """The answer to ``cause``, which DRF calls ``error``: in the refusal's own shape, or in the contract's."""
+        if refusal.body is not None:
+            body = render(refusal.body, cause, self.get_serializer_context())
+            response = Response(body, status=error.status_code, headers=headers_of(error))
+        elif (shaped := self.errors(error, self.get_exception_handler_context())) is not None:
+            response = shaped
+        else:
+            # The project's exception handler leaves it to Django.
+            raise error
+        for name, value in refusal.headers.items():
+            response[name] = value
+        response.exception = True
+        return response
 
     @property
-    def refusals(self) -> Refusals:
-        return {**self.manners.refusals, **(self.endpoint.refusals if self.endpoint else {})}
+    def all_refusals(self) -> Refusals:
+        """The contract's, and the endpoint's over them."""
+        return {**self.refusals, **(self.endpoint.refusals if self.endpoint else {})}
 
     @property
     def wire_names(self) -> Mapping[str, str]:
-        """What the client calls the domain's fields."""
+        """What the client calls the services' fields."""
         if self.endpoint is None or self.endpoint.request is None:
             return {}
-        return {str(field.source): name for name, field in self.endpoint.request().fields.items()}
+        fields = self.endpoint.request(context=self.get_serializer_context()).fields
+        return {str(field.source): name for name, field in fields.items()}
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -218,14 +235,6 @@ class Resource(APIView):
         if self.secret_parameters:
             response["Referrer-Policy"] = "no-referrer"
         return response
-
-
-def _body(shape: Any, outcome: Outcome) -> Any:
-    if isinstance(shape, StaticBody):
-        return shape.body
-    if isinstance(shape, Many):
-        return shape.shape(outcome.rows, many=True).data
-    return shape(outcome).data
 
 
 def _is_prefetch(request: Request) -> bool:

@@ -7,7 +7,7 @@ from django_simple_auth.views import ShowAccount
 from django_simple_auth.wire import Endpoint
 
 
-class Account(native.Account):
+class Account(native.OwnAccount):
     is_staff = serializers.BooleanField(source="user.is_staff")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -90,9 +91,39 @@ def test_an_email_may_be_missing_where_the_model_allows_it(db: None):
     assert User.objects.filter(email="").count() == 2
 
 
-def test_a_value_that_is_no_field_is_for_the_manager_to_judge(db: None):
-    with pytest.raises(TypeError):
-        register(shoe_size=43)
+def test_a_value_that_nothing_takes_is_left_out(db: None):
+    assert register(shoe_size=43, groups=[1], first_name="Ann").first_name == "Ann"
+
+
+def test_a_column_that_the_manager_does_not_name_is_stored(db: None):
+    joined = datetime(2000, 1, 1, tzinfo=timezone.utc)
+    register(date_joined=joined)
+    assert User.objects.get().date_joined == joined
+
+
+def test_a_parameter_of_the_manager_is_handed_to_it(db: None, monkeypatch: Any):
+    real, seen = User.objects.create_user, []
+
+    def create_user(username: str, email: str, password: str, *, shoe_size: int) -> Any:
+        seen.append(shoe_size)
+        return real(username, email, password)
+
+    monkeypatch.setattr(User.objects, "create_user", create_user)
+    register(shoe_size=43)
+    assert seen == [43]
+
+
+def test_a_column_is_stored_also_if_the_manager_cannot_take_it(db: None, monkeypatch: Any):
+    real = User.objects.create_user
+
+    def create_user(username: str, password: str) -> Any:
+        return real(username, password=password)
+
+    monkeypatch.setattr(User.objects, "create_user", create_user)
+    register(first_name="Ann", shoe_size=43)
+    stored = User.objects.get()
+    assert (stored.first_name, stored.email) == ("Ann", "ann@example.com")
+    assert identifiers.holder("email", "ann@example.com") == stored
 
 
 def test_faults_judges_only_what_it_is_given(user: Any):

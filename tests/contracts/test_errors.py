@@ -37,7 +37,7 @@ NESTED = ValidationError({"a": [{}, {"b": ["deep"]}]})
         (by_field_or_text("error"), ABOUT_NONE, {"error": "neither"}),
     ],
 )
-def test_each_shape_says_it_its_own_way(shape: Any, error: Any, body: Any):
+def test_each_shape_has_its_own_body(shape: Any, error: Any, body: Any):
     assert shape(error, {}).data == body
 
 
@@ -45,18 +45,18 @@ def test_each_shape_says_it_its_own_way(shape: Any, error: Any, body: Any):
     ("error", "status", "code"),
     [(Http404(), 404, "not_found"), (PermissionDenied(), 403, "permission_denied"), (NotFound(), 404, "not_found")],
 )
-def test_a_host_may_use_a_shape_for_its_own_views(error: Exception, status: int, code: str):
+def test_a_shape_may_serve_a_projects_own_views(error: Exception, status: int, code: str):
     response = coded_detail(error, {})
     assert response is not None
     assert (response.status_code, response.data["code"]) == (status, code)
 
 
-def test_what_is_no_refusal_goes_on_to_django():
+def test_any_other_exception_goes_on_to_django():
     assert coded_detail(ValueError(), {}) is None
 
 
 @pytest.mark.parametrize(("view", "rolled_back"), [(APIView(), True), (Resource(), False)])
-def test_a_refused_request_of_the_hosts_is_rolled_back_as_drf_does(monkeypatch: Any, view: Any, rolled_back: bool):
+def test_only_a_projects_own_view_is_rolled_back(monkeypatch: Any, view: Any, rolled_back: bool):
     marked: list[bool] = []
     monkeypatch.setattr(errors, "set_rollback", lambda: marked.append(True))
     coded_detail(NotFound(), {"view": view})

@@ -38,7 +38,7 @@ def test_register_answers_the_account(client: Any, db: None):
     assert response.json() == {"id": get_user_model().objects.get().pk, "username": "ann", "email": "ann@example.com"}
 
 
-def test_login_answers_a_token_its_end_and_the_account(client: Any, user: Any):
+def test_login_answers_token_expiry_and_account(client: Any, user: Any):
     response = client.post(f"{API}/login/", {"username": "bob", "password": PASSWORD})
     body = response.json()
     assert response.status_code == 200
@@ -49,7 +49,7 @@ def test_login_answers_a_token_its_end_and_the_account(client: Any, user: Any):
     }
 
 
-def test_a_token_for_ever_has_no_end(client: Any, user: Any, settings: Any):
+def test_a_token_without_expiry_says_null(client: Any, user: Any, settings: Any):
     settings.TOKEN_EXPIRED_AFTER_SECONDS = None
     assert logged_in(client)["expires_at"] is None
 
@@ -86,7 +86,7 @@ def test_me_answers_the_account(client: Any, user: Any):
     response = client.get(f"{API}/me/")
     assert (response.status_code, response.json()) == (
         200,
-        {"id": user.pk, "username": "bob", "email": "bob@example.com"},
+        {"id": user.pk, "username": "bob", "email": "bob@example.com", "first_name": "", "last_name": ""},
     )
 
 
@@ -116,7 +116,7 @@ def test_reverse_finds_the_path_as_the_contract_writes_it():
         ("Token \xff", "token_invalid"),
     ],
 )
-def test_401_says_why(client: Any, db: None, header: str | None, code: str):
+def test_a_401_has_a_code_for_its_cause(client: Any, db: None, header: str | None, code: str):
     extra = {} if header is None else {"HTTP_AUTHORIZATION": header}
     response = client.get(f"{API}/me/", **extra)
     assert response.status_code == 401
@@ -124,7 +124,7 @@ def test_401_says_why(client: Any, db: None, header: str | None, code: str):
     assert isinstance(response.json()["detail"], str)
 
 
-def test_an_expired_token_is_told_apart(client: Any, user: Any):
+def test_an_expired_token_has_a_code_of_its_own(client: Any, user: Any):
     logged_in(client)
     AuthToken.objects.update(expires_at=system_clock.now())
     response = client.get(f"{API}/me/")
@@ -133,12 +133,12 @@ def test_an_expired_token_is_told_apart(client: Any, user: Any):
 
 
 @pytest.mark.parametrize("path", ["register", "login"])
-def test_a_dead_token_that_comes_along_is_ignored(client: Any, user: Any, path: str):
+def test_register_and_login_ignore_an_invalid_token(client: Any, user: Any, path: str):
     client.token = token_format.generate("dsa")
     assert client.post(f"{API}/{path}/", {**NEW, "username": "bob"} if path == "login" else NEW).status_code < 300
 
 
-def test_taken_names_and_weak_passwords_stand_under_their_fields(client: Any, user: Any):
+def test_taken_names_and_weak_passwords_are_told_by_field(client: Any, user: Any):
     response = client.post(f"{API}/register/", {"username": "BOB", "email": "BOB@example.com", "password": "123"})
     assert response.status_code == 400
     assert response.json() == {
@@ -152,14 +152,14 @@ def test_taken_names_and_weak_passwords_stand_under_their_fields(client: Any, us
     }
 
 
-def test_faults_of_shape_and_of_substance_are_told_together(client: Any, user: Any):
+def test_errors_of_shape_and_of_content_are_told_together(client: Any, user: Any):
     response = client.post(f"{API}/register/", {"username": "bob", "password": "123456789"})
     assert set(response.json()) == {"username", "email", "password"}
     assert response.json()["email"] == ["This field is required."]
 
 
 @pytest.mark.parametrize("intruder", [{"is_staff": True}, {"id": 7}, {"is_superuser": True}, {"is_active": False}])
-def test_no_field_gets_in_that_the_contract_does_not_name(client: Any, db: None, intruder: dict[str, Any]):
+def test_registration_stores_only_fields_of_the_contract(client: Any, db: None, intruder: dict[str, Any]):
     client.post(f"{API}/register/", {**NEW, **intruder})
     registered = get_user_model().objects.get()
     assert (registered.is_staff, registered.is_superuser, registered.is_active) == (False, False, True)
@@ -233,13 +233,13 @@ def test_no_strange_username_breaks_a_login(client: Any, db: None, value: Any):
     assert client.post(f"{API}/login/", {"username": value, "password": PASSWORD}).status_code == 400
 
 
-def test_a_body_above_the_hosts_limit_is_413(client: Any, db: None, settings: Any):
+def test_a_body_above_the_projects_limit_is_413(client: Any, db: None, settings: Any):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
     response = client.post(f"{API}/login/", {"username": "b" * 100, "password": "x"})
     assert (response.status_code, response.json()["code"]) == (413, "too_large")
 
 
-def test_a_host_may_lift_the_limit(client: Any, db: None, settings: Any):
+def test_a_project_may_lift_the_limit_for_bodies(client: Any, db: None, settings: Any):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = None
     assert client.post(f"{API}/login/", {"username": "b" * 100, "password": "x"}).status_code == 400
 
@@ -275,12 +275,12 @@ def test_head_is_get_without_a_body(client: Any, user: Any):
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "nonsense"])
-def test_the_answer_is_json_whatever_the_client_would_rather_have(client: Any, db: None, accept: str):
+def test_the_answer_is_json_whatever_is_accepted(client: Any, db: None, accept: str):
     assert client.get(f"{API}/me/", HTTP_ACCEPT=accept).status_code == 401
 
 
 @pytest.mark.parametrize("path", ["nope/", "nope", "login/more", "me//", ""])
-def test_an_unknown_path_below_the_mount_is_404_in_the_contracts_shape(client: Any, db: None, path: str):
+def test_an_unknown_path_is_404_in_the_contracts_shape(client: Any, db: None, path: str):
     response = client.get(f"{API}/{path}")
     assert response.status_code == 404
     assert response.json() == {"detail": "Not found.", "code": "not_found"}
@@ -289,7 +289,7 @@ def test_an_unknown_path_below_the_mount_is_404_in_the_contracts_shape(client: A
 @pytest.mark.parametrize(
     ("error", "status", "code"), [(RuntimeError, 500, "error"), (OperationalError, 503, "unavailable")]
 )
-def test_what_breaks_is_json_too_and_in_the_log(
+def test_a_crash_is_answered_in_json_and_logged(
     db: None, monkeypatch: Any, caplog: Any, error: type[Exception], status: int, code: str
 ):
     from django.test import Client
@@ -306,7 +306,7 @@ def test_what_breaks_is_json_too_and_in_the_log(
     assert response.headers.get("Retry-After") == ("5" if status == 503 else None)
 
 
-def test_a_defect_reaches_the_hosts_own_test_client(db: None, monkeypatch: Any):
+def test_a_crash_reaches_the_projects_test_client(db: None, monkeypatch: Any):
     from django.test import Client
 
     def break_down(*arguments: Any) -> None:
@@ -317,7 +317,7 @@ def test_a_defect_reaches_the_hosts_own_test_client(db: None, monkeypatch: Any):
         Client().post(f"{API}/login/", {"username": "a", "password": "b"}, content_type="application/json")
 
 
-def test_the_hosts_rest_framework_defaults_do_not_reach_the_contract(client: Any, user: Any, settings: Any):
+def test_the_projects_drf_defaults_do_not_reach_the_contract(client: Any, user: Any, settings: Any):
     settings.REST_FRAMEWORK = {
         "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
         "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.BrowsableAPIRenderer"],
@@ -333,7 +333,7 @@ def test_the_hosts_rest_framework_defaults_do_not_reach_the_contract(client: Any
     assert client.get(f"{API}/me/").status_code == 200
 
 
-def test_a_view_of_the_hosts_own_takes_the_token(client: Any, user: Any):
+def test_a_projects_own_view_takes_the_token(client: Any, user: Any):
     from django.test import Client
 
     logged_in(client)
@@ -368,7 +368,7 @@ def test_above_the_limit_is_429(client: Any, user: Any, settings: Any, scope: st
     assert 0 < int(response.headers["Retry-After"]) <= 3600
 
 
-def test_the_limit_of_an_account_counts_its_spellings_together_and_others_apart(client: Any, user: Any, settings: Any):
+def test_all_spellings_of_a_name_count_as_one_account(client: Any, user: Any, settings: Any):
     settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"login_account": "1/min"}}
     statuses = [
         client.post(f"{API}/login/", {"username": name, "password": "x"}).status_code for name in ["bob", "BOB", "eve"]
@@ -382,14 +382,14 @@ def test_limits_are_on_without_any_setting(client: Any, user: Any, settings: Any
     assert statuses == [400] * 10 + [429]
 
 
-def test_neither_password_nor_token_is_in_djangos_report_of_a_defect(client: Any, user: Any, caplog: Any):
+def test_no_password_or_token_is_in_djangos_error_report(client: Any, user: Any, caplog: Any):
     from django.test import Client
 
     secret = logged_in(client)["token"]
     body = {"username": "bob", "password": PASSWORD}
 
     def fail(**kwargs: Any) -> None:
-        raise RuntimeError("host's receiver")
+        raise RuntimeError("project's receiver")
 
     user_logged_in.connect(fail)
     user_logged_out.connect(fail)
@@ -405,24 +405,24 @@ def test_neither_password_nor_token_is_in_djangos_report_of_a_defect(client: Any
     for record in records:
         reporter = ExceptionReporter(record.request, *record.exc_info)
         report = reporter.get_traceback_html() + reporter.get_traceback_text()
-        assert "host's receiver" in report.replace("&#x27;", "'")
+        assert "project's receiver" in report.replace("&#x27;", "'")
         assert PASSWORD not in report
         assert secret not in report
 
 
-def test_a_refusal_does_not_break_the_hosts_own_test_case(client: Any, user: Any, monkeypatch: Any):
+def test_a_refusal_does_not_break_a_projects_test_case(client: Any, user: Any, monkeypatch: Any):
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
     assert client.post(f"{API}/login/", {"username": "bob", "password": "wrong"}).status_code == 400
     assert get_user_model().objects.count() == 1
 
 
-def test_logging_out_a_client_that_somebody_else_let_in_is_no_error(user: Any):
+def test_logout_without_a_token_of_ours_is_no_error(user: Any):
     api_client = APIClient()
     api_client.force_authenticate(user)
     assert api_client.post(f"{API}/logout/").status_code == 204
 
 
-def test_a_name_of_millions_of_characters_is_refused_before_it_is_folded(client: Any, db: None, monkeypatch: Any):
+def test_a_very_long_name_is_refused_before_it_is_folded(client: Any, db: None, monkeypatch: Any):
     from django_simple_auth.identity import folding
 
     folded: list[int] = []
@@ -461,7 +461,7 @@ def test_sessions_are_listed_at_two_queries(client: Any, user: Any):
         ({}, "Mozilla/5.0\x01" + "x" * 100, "Mozilla/5.0" + "x" * 89),
     ],
 )
-def test_a_device_is_called_what_it_says_else_by_its_user_agent(
+def test_a_device_has_the_name_sent_or_its_user_agent(
     client: Any, user: Any, sent: dict[str, str], agent: str, kept: str
 ):
     body = {"username": "bob", "password": PASSWORD, **sent}
@@ -485,7 +485,7 @@ def test_one_session_is_ended_by_its_id(client: Any, user: Any):
 
 
 @pytest.mark.parametrize("whose", ["another's", "nobody's", "nonsense"])
-def test_another_users_session_and_none_at_all_are_the_same_404(client: Any, user: Any, whose: str):
+def test_another_users_session_is_like_none_at_all(client: Any, user: Any, whose: str):
     other = sessions.start(get_user_model().objects.create_user("eve")).row.pk
     logged_in(client)
     path = {"another's": other, "nobody's": 10**30}.get(whose, "x")
@@ -494,14 +494,14 @@ def test_another_users_session_and_none_at_all_are_the_same_404(client: Any, use
     assert AuthToken.objects.filter(pk=other).exists()
 
 
-def test_a_client_that_somebody_else_let_in_has_no_current_session(user: Any):
+def test_without_a_token_of_ours_no_session_is_current(user: Any):
     sessions.start(user)
     api_client = APIClient()
     api_client.force_authenticate(user)
     assert [session["current"] for session in api_client.get(f"{API}/sessions/").json()] == [False]
 
 
-def test_a_rotated_token_is_answered_with_its_end_and_the_old_one_refused(client: Any, user: Any):
+def test_rotation_answers_a_new_token_and_revokes_the_old(client: Any, user: Any):
     body = logged_in(client)
     response = client.post(f"{API}/token/rotate/")
     assert response.status_code == 200
@@ -512,7 +512,7 @@ def test_a_rotated_token_is_answered_with_its_end_and_the_old_one_refused(client
 
 
 @pytest.mark.parametrize("idle", [None, 300])
-def test_the_end_of_a_rotated_token_is_the_one_that_will_come(client: Any, user: Any, settings: Any, idle: int | None):
+def test_rotation_answers_the_expiry_by_todays_settings(client: Any, user: Any, settings: Any, idle: int | None):
     settings.TOKEN_EXPIRED_AFTER_SECONDS = None
     logged_in(client)
     settings.TOKEN_EXPIRED_AFTER_SECONDS = 3600
@@ -521,7 +521,7 @@ def test_the_end_of_a_rotated_token_is_the_one_that_will_come(client: Any, user:
     assert client.post(f"{API}/token/rotate/").json()["expires_at"] == end.isoformat().replace("+00:00", "Z")
 
 
-def test_neither_an_api_key_nor_a_stranger_has_anything_to_rotate(client: Any, user: Any):
+def test_only_a_login_token_can_be_rotated(client: Any, user: Any):
     client.token = issuing.issue(user, AuthToken.Purpose.KEY).secret
     assert client.post(f"{API}/token/rotate/").status_code == 403
     api_client = APIClient()
@@ -537,7 +537,13 @@ def test_a_profile_is_changed_by_what_is_sent(client: Any, user: Any):
     response = client.send("PATCH", f"{API}/me/", {"username": "robert", "first_name": "Robert"})
     assert (response.status_code, response.json()) == (
         200,
-        {"id": user.pk, "username": "robert", "email": "bob@example.com"},
+        {
+            "id": user.pk,
+            "username": "robert",
+            "email": "bob@example.com",
+            "first_name": "Robert",
+            "last_name": "Builder",
+        },
     )
     stored = get_user_model().objects.get()
     assert (stored.username, stored.first_name, stored.last_name) == ("robert", "Robert", "Builder")
@@ -556,7 +562,7 @@ def test_a_profile_is_changed_by_what_is_sent(client: Any, user: Any):
         {"password": "x", "groups": [1]},
     ],
 )
-def test_no_change_gets_in_that_the_contract_does_not_name(client: Any, user: Any, intruder: dict[str, Any]):
+def test_a_change_stores_only_fields_of_the_contract(client: Any, user: Any, intruder: dict[str, Any]):
     logged_in(client)
     before = get_user_model().objects.values().get()
     assert client.send("PATCH", f"{API}/me/", {**intruder, "first_name": "Robert"}).status_code == 200
@@ -585,7 +591,7 @@ def test_a_taken_name_stands_under_its_field(client: Any, user: Any):
     )
 
 
-def test_an_account_is_deleted_by_whoever_knows_its_password(client: Any, user: Any):
+def test_deleting_the_account_needs_its_password(client: Any, user: Any):
     logged_in(client)
     response = client.send("DELETE", f"{API}/me/", {"current_password": "wrong"})
     assert (response.status_code, response.json()) == (
@@ -598,7 +604,7 @@ def test_an_account_is_deleted_by_whoever_knows_its_password(client: Any, user: 
     assert client.get(f"{API}/me/").status_code == 401
 
 
-def test_a_host_says_why_an_account_stays(client: Any, user: Any, settings: Any):
+def test_a_project_may_say_why_an_account_stays(client: Any, user: Any, settings: Any):
     settings.SIMPLE_AUTH = {"DELETE_ACCOUNT": "tests.accounts.test_accounts.refuse", "THROTTLE_RATES": {}}
     logged_in(client)
     response = client.send("DELETE", f"{API}/me/", {"current_password": PASSWORD})

@@ -87,7 +87,7 @@ CAPTURED: dict[str, Callable[[Any], Any]] = {
 
 
 def known() -> Any:
-    """Bob as he is stored: a request may have changed him."""
+    """Bob as stored: a request may have changed the row."""
     return get_user_model().objects.get(username="bob")
 
 
@@ -123,7 +123,7 @@ class Case(NamedTuple):
 
     @property
     def methods(self) -> set[str]:
-        """Those that somebody answers at this path."""
+        """Those that are answered at this path."""
         there = [other for other in CONTRACTS[self.name].endpoints if other.path == self.endpoint.path]
         heads = {"HEAD" for other in there if other.method == "GET" and not other.unsafe_get}
         return {other.method for other in there} | heads | {"OPTIONS"}
@@ -247,7 +247,7 @@ def ask(client: Any, user: Any) -> Callable[..., Any]:
 
 
 @each(always)
-def test_what_the_cases_below_spoil_is_accepted(ask: Any, case: Case):
+def test_every_unspoilt_request_is_accepted(ask: Any, case: Case):
     assert ask(case).status_code == (case.endpoint.status if case.endpoint.response else 204)
 
 
@@ -255,18 +255,18 @@ def test_what_the_cases_below_spoil_is_accepted(ask: Any, case: Case):
 
 
 @each(takes_a_body, field=lambda case: case.required)
-def test_a_missing_field(ask: Any, case: Case, field: str):
+def test_a_missing_field_is_refused(ask: Any, case: Case, field: str):
     body = {name: value for name, value in case.body.items() if name != field}
     assert field in str(refused(case, ask(case, body=body), 400))
 
 
 @each(lambda case: case.required and by_field in SHAPES[case.name])
-def test_all_missing_fields_at_once(ask: Any, case: Case):
+def test_all_missing_fields_are_told_at_once(ask: Any, case: Case):
     assert set(refused(case, ask(case, body={}), 400)) == set(case.required)
 
 
 @each(takes_a_body, field=lambda case: case.optional)
-def test_a_missing_field_that_is_optional_is_no_fault(ask: Any, case: Case, field: str):
+def test_an_optional_field_may_be_missing(ask: Any, case: Case, field: str):
     assert ask(case, body={name: value for name, value in case.body.items() if name != field}).status_code < 300
 
 
@@ -306,13 +306,13 @@ def typed(is_right: bool) -> Callable[[Case], list[tuple[str, str]]]:
 
 
 @each(takes_a_body, typed=typed(is_right=False))
-def test_a_field_of_the_wrong_type(ask: Any, case: Case, typed: tuple[str, str]):
+def test_a_field_of_the_wrong_type_is_refused(ask: Any, case: Case, typed: tuple[str, str]):
     field, kind = typed
     assert field in str(refused(case, ask(case, body={**case.body, field: WRONG_TYPES[kind]}), 400))
 
 
 @each(takes_a_body, typed=typed(is_right=True))
-def test_a_field_of_a_type_that_is_wrong_elsewhere(ask: Any, case: Case, typed: tuple[str, str]):
+def test_a_type_that_is_wrong_elsewhere_may_be_right(ask: Any, case: Case, typed: tuple[str, str]):
     field, kind = typed
     assert ask(case, body={**case.body, field: WRONG_TYPES[kind]}).status_code < 300
 
@@ -342,19 +342,31 @@ WRONG_VALUES: dict[str, dict[str, Any]] = {
 
 
 @each(takes_a_body, wrong=lambda case: [(field, kind) for field in case.fields for kind in WRONG_VALUES.get(field, {})])
-def test_a_value_that_only_looks_right(ask: Any, case: Case, wrong: tuple[str, str]):
+def test_a_value_that_only_looks_right_is_refused(ask: Any, case: Case, wrong: tuple[str, str]):
     field, kind = wrong
     assert field in refused(case, ask(case, body={**case.body, field: WRONG_VALUES[field][kind]}), 400)
 
 
 @each(lambda case: case.endpoint.view is CreateKey and takes_a_body(case))
-def test_the_last_moment_of_all_is_one(ask: Any, case: Case):
+def test_the_last_possible_expiry_is_accepted(ask: Any, case: Case):
     assert ask(case, body={**case.body, "expires_at": "9999-12-31T23:59:59.999999Z"}).status_code < 300
 
 
 @each(takes_a_body, field=lambda case: case.fields)
-def test_an_endless_field(ask: Any, case: Case, field: str):
+def test_a_very_long_field_is_refused(ask: Any, case: Case, field: str):
     refused(case, ask(case, body={**case.body, field: "a" * 100_000}), 400)
+
+
+UNKNOWN = {"id": 7, "is_staff": True, "is_superuser": True, "is_active": False, "groups": [1], "unknown": {"a": [None]}}
+
+
+@each(always)
+def test_unknown_fields_are_ignored(ask: Any, case: Case):
+    body = {**{name: value for name, value in UNKNOWN.items() if name not in case.fields}, **case.body}
+    assert ask(case, body=body).status_code == (case.endpoint.status if case.endpoint.response else 204)
+    for stored in get_user_model().objects.all():
+        assert (stored.is_staff, stored.is_superuser, stored.is_active) == (False, False, True)
+        assert (stored.groups.count(), stored.pk != 7) == (0, True)
 
 
 MALFORMED = {
@@ -374,7 +386,7 @@ MALFORMED = {
 
 
 @each(takes_a_body, kind=lambda case: MALFORMED)
-def test_a_malformed_body(ask: Any, case: Case, kind: str):
+def test_a_malformed_body_is_refused(ask: Any, case: Case, kind: str):
     # No body at all is an object without names to DRF; where nothing is required, nothing is missing.
     if kind == "empty" and not any(field.required for field in case.endpoint.request().fields.values()):
         assert ask(case, body=b"").status_code == 200
@@ -386,18 +398,18 @@ OTHER_TYPES = ["text/plain", "application/x-www-form-urlencoded", "multipart/for
 
 
 @each(takes_a_body, content_type=lambda case: OTHER_TYPES)
-def test_another_content_type(ask: Any, case: Case, content_type: str):
+def test_another_content_type_is_refused(ask: Any, case: Case, content_type: str):
     refused(case, ask(case, content_type=content_type), 415)
 
 
 @each(takes_a_body)
-def test_a_body_that_is_too_large(ask: Any, settings: Any, case: Case):
+def test_a_body_that_is_too_large_is_refused(ask: Any, settings: Any, case: Case):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
     refused(case, ask(case), 413)
 
 
 @each(lambda case: not takes_a_body(case), kind=lambda case: MALFORMED)
-def test_where_no_body_is_read_none_is_refused(ask: Any, case: Case, kind: str):
+def test_a_body_that_is_not_read_is_not_refused(ask: Any, case: Case, kind: str):
     assert ask(case, body=MALFORMED[kind], content_type="text/plain").status_code < 300
 
 
@@ -408,27 +420,27 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"]
 
 
 @each(always, method=lambda case: [method for method in METHODS if method not in case.methods])
-def test_another_method(ask: Any, case: Case, method: str):
+def test_another_method_is_refused(ask: Any, case: Case, method: str):
     response = ask(case, method=method)
     refused(case, response, 405)
     assert set(response.headers["Allow"].split(", ")) == case.methods
 
 
 @each(lambda case: "HEAD" not in case.methods)
-def test_head_where_nothing_may_be_fetched(ask: Any, case: Case):
+def test_head_is_refused_where_get_is_unsafe(ask: Any, case: Case):
     response = ask(case, method="HEAD")
     assert (response.status_code, response.content) == (405, b"")
 
 
 @each(lambda case: case.endpoint.unsafe_get, header=lambda case: ["HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_MOZ"])
-def test_a_prefetch_of_what_changes_something(ask: Any, case: Case, header: str):
+def test_a_prefetch_of_an_unsafe_get_is_refused(ask: Any, case: Case, header: str):
     refused(case, ask(case, **{header: "prefetch"}), FORBIDDEN[case.name])
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("path", ["nope/", "nope", "", "nope/nope/", "%00/"])
 @pytest.mark.parametrize("name", CONTRACTS)
-def test_an_unknown_path(client: Any, db: None, name: str, path: str, method: str):
+def test_an_unknown_path_is_a_404(client: Any, db: None, name: str, path: str, method: str):
     shaped(name, client.generic(method, MOUNTS[name] + path), 404)
 
 
@@ -461,7 +473,7 @@ def expired(user: Any) -> str:
 
 
 def of_a_disabled_account(user: Any) -> str:
-    # Not bob: whoever is disabled gets nothing that a path could name.
+    # Not bob: a disabled user gets nothing that a path could name.
     disabled = get_user_model().objects.create_user("disabled")
     secret = sessions.start(disabled).secret
     get_user_model().objects.filter(pk=disabled.pk).update(is_active=False)
@@ -482,22 +494,22 @@ DEAD = {
 
 
 @each(takes_a_token)
-def test_a_missing_token(ask: Any, case: Case):
+def test_a_missing_token_is_refused(ask: Any, case: Case):
     refused(case, ask(case, token=None), NO_TOKEN[case.name])
 
 
 @each(takes_a_token, kind=lambda case: DEAD)
-def test_a_dead_token(ask: Any, user: Any, case: Case, kind: str):
+def test_a_dead_token_is_refused(ask: Any, user: Any, case: Case, kind: str):
     refused(case, ask(case, token=DEAD[kind](user)), DEAD_TOKEN[case.name])
 
 
 @each(lambda case: DenyAPIKey in case.endpoint.permission_classes)
-def test_an_api_key_where_only_a_login_will_do(ask: Any, user: Any, case: Case):
+def test_an_api_key_is_refused_where_a_login_is_needed(ask: Any, user: Any, case: Case):
     refused(case, ask(case, token=keys.create(user).secret), FORBIDDEN[case.name])
 
 
 @each(lambda case: not takes_a_token(case), kind=lambda case: DEAD)
-def test_where_no_token_is_read_none_is_refused(ask: Any, user: Any, case: Case, kind: str):
+def test_a_token_that_is_not_read_is_not_refused(ask: Any, user: Any, case: Case, kind: str):
     token = DEAD[kind](user)
     get_user_model().objects.update(is_active=True)
     assert ask(case, token=token).status_code < 300
@@ -507,19 +519,19 @@ def test_where_no_token_is_read_none_is_refused(ask: Any, user: Any, case: Case,
 
 
 @each(registers)
-def test_names_that_are_taken(ask: Any, case: Case):
+def test_taken_names_are_refused(ask: Any, case: Case):
     taken = {field: value for field, value in KNOWN.items() if field in case.body and field != "password"}
     refused(case, ask(case, body={**case.body, **taken}), 400)
 
 
 def closing(case: Case) -> list[str]:
-    """The policies under which nobody registers there."""
+    """The policies under which the endpoint is closed."""
     ways_in = {"invite": case.endpoint.takes("invitation"), "verify_first": case.endpoint.accepted is not None}
     return ["closed", *(policy for policy, is_there in ways_in.items() if not is_there)]
 
 
 @each(registers, policy=closing)
-def test_a_registration_that_the_hosts_policy_leaves_no_way_to(ask: Any, settings: Any, case: Case, policy: str):
+def test_a_closed_registration_is_refused(ask: Any, settings: Any, case: Case, policy: str):
     settings.SIMPLE_AUTH = {"REGISTRATION": policy, "THROTTLE_RATES": {}}
     for body in (case.body, b"{"):
         assert "Registration is closed." in str(refused(case, ask(case, body=body), FORBIDDEN[case.name]))
@@ -527,14 +539,14 @@ def test_a_registration_that_the_hosts_policy_leaves_no_way_to(ask: Any, setting
 
 
 @each(lambda case: case.endpoint.takes("invitation"), kind=lambda case: ["mistyped", "none"])
-def test_an_invitation_that_is_none(ask: Any, settings: Any, case: Case, kind: str):
+def test_an_invalid_invitation_is_refused(ask: Any, settings: Any, case: Case, kind: str):
     settings.SIMPLE_AUTH = {"REGISTRATION": "invite", "THROTTLE_RATES": {}}
     body = {name: value for name, value in case.body.items() if name != "invitation" or kind == "mistyped"}
     assert set(refused(case, ask(case, body=body), 400)) == {"invitation"}
 
 
 @each(lambda case: case.endpoint.view is UpdateAccount)
-def test_a_name_that_somebody_else_has(ask: Any, case: Case):
+def test_a_change_to_a_taken_name_is_refused(ask: Any, case: Case):
     get_user_model().objects.create_user("eve")
     assert set(refused(case, ask(case, body={**case.body, "username": "eve"}), 400)) == {"username"}
 
@@ -543,7 +555,7 @@ CHOSEN_PASSWORDS = {"password", "password1", "password2", "new_password"}
 
 
 @each(lambda case: registers(case) or "new_password" in case.fields)
-def test_a_weak_password(ask: Any, case: Case):
+def test_a_weak_password_is_refused(ask: Any, case: Case):
     weak = {field: "password" for field in case.fields if field in CHOSEN_PASSWORDS}
     refused(case, ask(case, body={**case.body, **weak}), 400)
 
@@ -553,7 +565,7 @@ LONG_ADDRESS = f"{'a' * 290}@example.com"
 
 
 @each(lambda case: "email" in case.fields and names_anew(case))
-def test_an_address_that_is_too_long_to_be_stored(ask: Any, case: Case):
+def test_an_email_that_is_too_long_to_store_is_refused(ask: Any, case: Case):
     assert "email" in str(refused(case, ask(case, body={**case.body, "email": LONG_ADDRESS}), 400))
 
 
@@ -561,12 +573,12 @@ ASKING = (RequestPasswordReset, ResendVerification)
 
 
 @each(lambda case: issubclass(case.endpoint.view, ASKING), email=lambda case: ["nobody@example.com", LONG_ADDRESS])
-def test_an_address_that_nobody_has_is_answered_like_any_other(ask: Any, case: Case, email: str):
+def test_an_unknown_email_is_answered_like_any_other(ask: Any, case: Case, email: str):
     assert ask(case, body={"email": email}).status_code == ask(case).status_code == 204
 
 
 @each(refuses(WrongCurrentPassword))
-def test_a_wrong_current_password(ask: Any, case: Case):
+def test_a_wrong_current_password_is_refused(ask: Any, case: Case):
     body = refused(case, ask(case, body={**case.body, "current_password": "wrong"}), 400)
     assert set(body) == {"current_password"}
 
@@ -576,7 +588,7 @@ def protect(user: Any) -> None:
 
 
 @each(refuses(AccountInUse))
-def test_an_account_that_other_records_depend_on(ask: Any, settings: Any, case: Case):
+def test_an_account_that_others_depend_on_is_not_deleted(ask: Any, settings: Any, case: Case):
     settings.SIMPLE_AUTH = {"DELETE_ACCOUNT": f"{__name__}.protect"}
     refused(case, ask(case), 400)
 
@@ -649,44 +661,44 @@ DEAD_LINKS = {
 
 
 @each(refuses(LinkInvalid), kind=lambda case: DEAD_LINKS)
-def test_a_dead_link(ask: Any, case: Case, kind: str):
+def test_a_dead_link_is_refused(ask: Any, case: Case, kind: str):
     body = {**case.body, "token": DEAD_LINKS[kind](case)}
     assert set(refused(case, ask(case, body=body, token=None), 400)) == {"token"}
 
 
 @each(refuses(LinkInvalid))
-def test_a_link_that_has_been_used(ask: Any, case: Case):
+def test_a_used_link_is_refused(ask: Any, case: Case):
     body = case.body
     assert ask(case, body=body).status_code < 300
     assert set(refused(case, ask(case, body=body), 400)) == {"token"}
 
 
 @each(lambda case: issubclass(case.endpoint.view, VerifyEmail) and EmailTaken in case.endpoint.view.raises)
-def test_an_address_that_somebody_else_has_proved(ask: Any, case: Case):
+def test_an_email_that_another_user_verified_is_refused(ask: Any, case: Case):
     emails.mark_verified(get_user_model().objects.create_user("eve", "eve@example.com"))
     secret = links.issue(OneTimeToken.Purpose.CHANGE, "eve@example.com", known())
     assert set(refused(case, ask(case, body={"token": secret}), 400)) == {"email"}
 
 
 @each(logs_in)
-def test_a_wrong_password(ask: Any, case: Case):
+def test_a_wrong_password_is_refused(ask: Any, case: Case):
     refused(case, ask(case, body={**case.body, "password": "wrong"}), WRONG_PASSWORD[case.name])
 
 
 @each(logs_in)
-def test_an_unknown_user(ask: Any, case: Case):
+def test_an_unknown_user_is_refused(ask: Any, case: Case):
     nobody = {"username": "nobody", "email": "nobody@example.com", "password": PASSWORD}
     refused(case, ask(case, body={field: nobody[field] for field in case.required}), 400)
 
 
 @each(logs_in)
-def test_a_disabled_account(ask: Any, case: Case):
+def test_a_disabled_account_is_refused(ask: Any, case: Case):
     get_user_model().objects.update(is_active=False)
     refused(case, ask(case, token=None), 400)
 
 
 @each(lambda case: issubclass(case.endpoint.view, LogOutById), user_id=lambda case: ["0", "bob", "9" * 30, "%00"])
-def test_an_id_that_is_nobodys(ask: Any, case: Case, user_id: str):
+def test_an_id_of_no_user_is_refused(ask: Any, case: Case, user_id: str):
     path = MOUNTS[case.name] + case.endpoint.path.replace("<str:user_id>", user_id)
     refused(case, ask(case, path=path), 400)
 
@@ -699,7 +711,7 @@ def beyond_every_column(make: Callable[[Any], Any]) -> str:
     return "9" * 30
 
 
-def somebody_elses(make: Callable[[Any], Any]) -> str:
+def another_users(make: Callable[[Any], Any]) -> str:
     return str(make(get_user_model().objects.create_user("eve")))
 
 
@@ -715,12 +727,12 @@ def nul(make: Callable[[Any], Any]) -> str:
     return "%00"
 
 
-NOT_MINE = {make.__name__: make for make in [unused, beyond_every_column, somebody_elses, no_number, negative, nul]}
+NOT_MINE = {make.__name__: make for make in [unused, beyond_every_column, another_users, no_number, negative, nul]}
 MINE = {EndSession: "<int:session_id>", DeleteKey: "<int:key_id>"}
 
 
 @each(refuses(ResourceNotFound), kind=lambda case: NOT_MINE)
-def test_an_id_of_nothing_that_is_mine(ask: Any, case: Case, kind: str):
+def test_an_id_of_something_not_mine_is_a_404(ask: Any, case: Case, kind: str):
     part = MINE[case.endpoint.view]
     path = MOUNTS[case.name] + case.endpoint.path.replace(part, NOT_MINE[kind](CAPTURED[part]))
     assert NOT_THERE[case.name] in case.endpoint.refusal_statuses(CONTRACTS[case.name].refusals)
@@ -728,7 +740,7 @@ def test_an_id_of_nothing_that_is_mine(ask: Any, case: Case, kind: str):
 
 
 @each(refuses(ResourceNotFound))
-def test_an_id_of_something_else_that_is_mine(ask: Any, user: Any, case: Case):
+def test_an_id_of_another_kind_of_mine_is_a_404(ask: Any, user: Any, case: Case):
     mine = MINE[case.endpoint.view]
     (other,) = {*MINE.values()} - {mine}
     path = MOUNTS[case.name] + case.endpoint.path.replace(mine, str(CAPTURED[other](user)))
@@ -736,7 +748,7 @@ def test_an_id_of_something_else_that_is_mine(ask: Any, user: Any, case: Case):
 
 
 @each(refuses(ResourceNotFound))
-def test_an_id_of_what_has_ended(ask: Any, case: Case):
+def test_an_id_of_what_has_ended_is_a_404(ask: Any, case: Case):
     path = case.path
     assert ask(case, path=path).status_code < 300
     refused(case, ask(case, path=path), NOT_THERE[case.name])
@@ -746,7 +758,7 @@ def test_an_id_of_what_has_ended(ask: Any, case: Case):
 
 
 @each(lambda case: case.endpoint.throttle)
-def test_more_requests_than_a_network_may_send(ask: Any, settings: Any, case: Case):
+def test_more_requests_than_a_network_may_send_are_429(ask: Any, settings: Any, case: Case):
     settings.SIMPLE_AUTH = {"THROTTLE_RATES": {case.endpoint.throttle: "1/day"}}
     assert ask(case).status_code < 300
     refused(case, ask(case), 429)
@@ -759,7 +771,7 @@ ACCOUNT_SCOPES: dict[type[Exception], str] = {
 
 
 @each(lambda case: TooManyAttempts in case.endpoint.view.raises)
-def test_more_requests_than_an_account_may_get(ask: Any, settings: Any, case: Case):
+def test_more_requests_than_an_account_may_get_are_429(ask: Any, settings: Any, case: Case):
     (scope,) = {ACCOUNT_SCOPES[cause] for cause in case.endpoint.view.raises if cause in ACCOUNT_SCOPES}
     settings.SIMPLE_AUTH = {"THROTTLE_RATES": {scope: "1/day"}}
     (field,) = {"password", "current_password"} & set(case.fields)
@@ -775,20 +787,20 @@ def raising(error: Exception) -> Callable[..., Any]:
 
 
 @each(refuses(TokenInvalid))
-def test_a_token_that_dies_meanwhile(ask: Any, monkeypatch: Any, case: Case):
+def test_a_token_revoked_meanwhile_is_refused(ask: Any, monkeypatch: Any, case: Case):
     monkeypatch.setattr(case.endpoint.view, "perform", raising(TokenInvalid()))
     refused(case, ask(case), DEAD_TOKEN[case.name])
 
 
 @each(always)
-def test_a_database_that_is_down(ask: Any, monkeypatch: Any, case: Case):
+def test_a_database_that_is_down_is_503(ask: Any, monkeypatch: Any, case: Case):
     monkeypatch.setattr(case.endpoint.view, "perform", raising(OperationalError("the reason")))
     body = refused(case, ask(case, client=DjangoClient(raise_request_exception=False)), 503)
     assert "the reason" not in str(body)
 
 
 @each(always)
-def test_a_defect(ask: Any, monkeypatch: Any, case: Case):
+def test_a_crash_is_500(ask: Any, monkeypatch: Any, case: Case):
     monkeypatch.setattr(case.endpoint.view, "perform", raising(RuntimeError("the reason")))
     body = shaped(case.name, ask(case, client=DjangoClient(raise_request_exception=False)), 500)
     assert "the reason" not in str(body)

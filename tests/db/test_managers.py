@@ -111,7 +111,6 @@ def test_no_service_reads_from_a_replica_what_decides(settings: Any):
 
 
 MAY_CHOOSE_A_DATABASE = {
-    "db/managers.py",
     "db/managers.py",  # every table of ours
     "db/transactions.py",  # a transaction begins before any query
     "identity/user_model.py",  # the user model's manager is the project's

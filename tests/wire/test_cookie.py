@@ -43,12 +43,12 @@ def test_login_puts_the_token_into_the_cookie_and_nowhere_else(browser: Client):
     assert 1_209_000 < cookie["max-age"] <= 1_209_600
 
 
-def test_a_token_for_ever_is_a_session_cookie(browser: Client, settings: Any):
+def test_a_token_without_expiry_is_a_session_cookie(browser: Client, settings: Any):
     settings.TOKEN_EXPIRED_AFTER_SECONDS = None
     assert log_in(browser).cookies[NAME]["max-age"] == ""
 
 
-def test_the_cookie_opens_the_api(browser: Client):
+def test_the_cookie_grants_access(browser: Client):
     log_in(browser)
     assert browser.get("/api/me/", secure=True).json()["username"] == "bob"
 
@@ -65,7 +65,7 @@ def test_what_changes_state_needs_the_csrf_token(browser: Client):
     assert not AuthToken.objects.exists()
 
 
-def test_a_csrf_token_from_before_the_login_is_no_good_after_it(browser: Client):
+def test_login_replaces_the_csrf_token(browser: Client):
     planted = "a" * 32
     browser.cookies["csrftoken"] = planted
     csrf = log_in(browser).cookies["csrftoken"].value
@@ -75,7 +75,7 @@ def test_a_csrf_token_from_before_the_login_is_no_good_after_it(browser: Client)
     assert refused.status_code == 403
 
 
-def test_a_dead_cookie_is_cleared_where_it_is_used_up_and_ignored_where_nobody_needs_one(browser: Client, user: Any):
+def test_an_invalid_cookie_is_cleared_by_a_401_not_by_login(browser: Client, user: Any):
     csrf = log_in(browser).cookies["csrftoken"].value
     sessions.end_all(user)
     headers = {"x-csrftoken": csrf, "referer": "https://testserver/"}
@@ -85,7 +85,7 @@ def test_a_dead_cookie_is_cleared_where_it_is_used_up_and_ignored_where_nobody_n
     assert log_in(browser).status_code == 200
 
 
-def test_a_header_is_no_cookie_and_a_dead_cookie_is_401(browser: Client, user: Any):
+def test_a_header_instead_of_the_cookie_is_401(browser: Client, user: Any):
     secret = sessions.start(user).secret
     assert browser.get("/api/me/", headers={"authorization": f"Token {secret}"}).status_code == 401
     browser.cookies[NAME] = secret[:-1] + "!"
@@ -93,14 +93,14 @@ def test_a_header_is_no_cookie_and_a_dead_cookie_is_401(browser: Client, user: A
 
 
 @pytest.mark.parametrize("name", [NAME, "Token", "my-AUTH"])
-def test_an_error_report_does_not_show_it(browser: Client, user: Any, settings: Any, rf: Any, name: str):
+def test_an_error_report_does_not_show_the_cookie(browser: Client, user: Any, settings: Any, rf: Any, name: str):
     settings.SIMPLE_AUTH = {"COOKIE_NAME": name}
     request = rf.get("/")
     request.COOKIES[conf.COOKIE_NAME] = secret = sessions.start(user).secret
-    report = ExceptionReporter(request, ValueError, ValueError("of a view of the host's"), None)
+    report = ExceptionReporter(request, ValueError, ValueError("of a view of the project's"), None)
     assert name in report.get_traceback_text()
     assert secret not in report.get_traceback_text() + report.get_traceback_html()
 
 
-def test_without_a_cookie_nobody_asks_for_a_csrf_token(browser: Client):
+def test_without_a_cookie_no_csrf_token_is_needed(browser: Client):
     assert browser.post("/api/logout/").status_code == 401

@@ -1,4 +1,4 @@
-"""A contract answers unknown paths below its mount, and never one that the host has a view for."""
+"""A contract answers unknown paths below its mount, and never one that the project has a view for."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from django.utils.functional import lazystr
 
 
 def page(request: Any, **kwargs: Any) -> HttpResponse:
-    return HttpResponse("the host's own")
+    return HttpResponse("the project's own")
 
 
 @pytest.fixture
 def get(client: Any, settings: Any) -> Any:
-    """Mount the patterns and fetch a path: 'ours' for the contract's 404, 'host' for Django's, or the host's page."""
+    """Mount the patterns and fetch a path: 'ours' is the contract's 404, 'project' is Django's, else a page."""
     from django.test import Client
 
     def fetch(urlpatterns: list[Any], where: str) -> str:
@@ -24,7 +24,7 @@ def get(client: Any, settings: Any) -> Any:
         response = Client().get(where)
         if response.headers["Content-Type"] == "application/json":
             return {404: "ours", 401: "endpoint"}[response.status_code]
-        return {200: "the host's own", 404: "host", 301: "redirect"}[response.status_code]
+        return {200: "the project's own", 404: "project", 301: "redirect"}[response.status_code]
 
     return fetch
 
@@ -33,16 +33,16 @@ NATIVE = "django_simple_auth.urls"
 OWN = "docs.examples.own_contract"
 
 
-def test_a_path_that_nobody_claims_is_ours_below_the_mount_and_the_hosts_above(get: Any):
+def test_an_unclaimed_path_is_ours_only_below_the_mount(get: Any):
     patterns = [path("api/", include(NATIVE))]
     assert get(patterns, "/api/nope/") == "ours"
     assert get(patterns, "/api/") == "ours"
-    assert get(patterns, "/nope/") == "host"
+    assert get(patterns, "/nope/") == "project"
 
 
 def test_views_mounted_later_under_the_same_prefix_are_reached(get: Any):
     patterns = [path("api/", include(NATIVE)), path("api/", include([path("notes/", page)]))]
-    assert get(patterns, "/api/notes/") == "the host's own"
+    assert get(patterns, "/api/notes/") == "the project's own"
     assert get(patterns, "/api/notes/7/") == "ours"
 
 
@@ -53,18 +53,18 @@ def test_two_contracts_share_a_prefix(get: Any):
     assert get(patterns, "/api/nope/") == "ours"
 
 
-def test_append_slash_still_redirects_for_the_host(get: Any, settings: Any):
+def test_append_slash_still_redirects_to_the_projects_view(get: Any, settings: Any):
     patterns = [path("api/", include(NATIVE)), path("api/notes/", page)]
     assert get(patterns, "/api/notes") == "redirect"
     settings.APPEND_SLASH = False
     assert get(patterns, "/api/notes") == "ours"
 
 
-def test_without_a_prefix_the_404_is_the_hosts(get: Any):
+def test_without_a_prefix_the_404_is_the_projects(get: Any):
     patterns = [path("", include(NATIVE)), path("admin/", page)]
     assert get(patterns, "/me/") == "endpoint"
-    assert get(patterns, "/admin/") == "the host's own"
-    assert get(patterns, "/nope/") == "host"
+    assert get(patterns, "/admin/") == "the project's own"
+    assert get(patterns, "/nope/") == "project"
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def test_without_a_prefix_the_404_is_the_hosts(get: Any):
         path(lazystr("x/api/"), include(NATIVE)),
     ],
 )
-def test_below_a_prefix_that_is_not_fixed_the_404_is_the_hosts(get: Any, prefix: Any):
-    assert get([prefix], "/x/api/nope/") == "host"
+def test_below_a_variable_prefix_the_404_is_the_projects(get: Any, prefix: Any):
+    assert get([prefix], "/x/api/nope/") == "project"
 
 
 def test_mounted_twice_it_answers_below_both_mounts(get: Any):
