@@ -12,11 +12,12 @@ from typing import TypeVar
 
 from django.core.cache import DEFAULT_CACHE_ALIAS, caches
 from django.core.cache.backends.locmem import LocMemCache
-from django.db import connections, router
+from django.db import router
 from django.http import HttpRequest
 
 from .. import signals
 from ..conf import conf
+from ..db.transactions import is_in_transaction
 from ..exceptions import TooManyAttempts
 from ..models import ThrottleCounter
 from .circuit_breaker import CircuitBreaker, ServiceDown
@@ -85,12 +86,9 @@ def _ask(question: Callable[[AttemptStore], _T]) -> _T:
 
 
 def _in_database() -> AttemptStore:
-    """Rows; within a transaction of the host's, this process's memory.
+    """Rows; within a transaction of the project's, this process's memory.
 
-    There the row would stay locked to the transaction's end, with a password being hashed in between, and a refusal
-    would take back what was counted.
+    A row would stay locked to the end of that transaction, while a password is hashed, and a rollback after a refusal
+    would undo the count.
     """
-    using = router.db_for_write(ThrottleCounter)
-    # A test case's transaction is neither: it belongs to one thread, and to take back is what it is for.
-    blocks = connections[using].atomic_blocks
-    return DatabaseStore() if all(getattr(block, "_from_testcase", False) for block in blocks) else _memory
+    return _memory if is_in_transaction(router.db_for_write(ThrottleCounter)) else DatabaseStore()
