@@ -107,5 +107,6 @@ def _is_djangos_upgrade(user: AbstractBaseUser, stored: str) -> bool:
 
 def _is_outdated(encoded: str) -> bool:
     """As Django decides. Raises ValueError if no hasher knows the hash."""
+    # Not documented, but what check_password() calls itself; a copy of its rules would go out of date.
     preferred = get_hasher("default")
     return identify_hasher(encoded).algorithm != preferred.algorithm or bool(preferred.must_update(encoded))

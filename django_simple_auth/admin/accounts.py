@@ -118,6 +118,7 @@ class AccountAdmin(UserActions):
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         """Where Django's user admin lets staff choose a password."""
+        # Not documented, and the only place to replace that form, whose page has no setting.
         if user_model.email_field() is None:
             response: HttpResponse = super().user_change_password(request, id, form_url)  # type: ignore[misc]
             return response

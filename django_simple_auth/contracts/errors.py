@@ -41,7 +41,8 @@ class ErrorShape:
         if not isinstance(exc, APIException):
             return None
         if not isinstance(context.get("view"), Resource):
-            # As DRF's own handler does. Ours are in no request's transaction, and what they have written must stay.
+            # Not documented; DRF's own handler does the same. Our views are outside of the request's transaction, and
+            # what they have written must stay.
             set_rollback()
         return self._handle(exc, context)
 

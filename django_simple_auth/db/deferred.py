@@ -49,7 +49,8 @@ def run_pending(**kwargs: Any) -> None:
     for write, using in pending:
         write()
         if not is_in_transaction(using):
-            # Django may have closed the request's connection already; leave no new one open behind it.
+            # Django may have closed the request's connection already; leave no new one open behind it. Not documented:
+            # close_old_connections() would do the same to the connections of others.
             connections[using].close_if_unusable_or_obsolete()
 
 

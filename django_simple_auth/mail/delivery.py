@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from threading import BoundedSemaphore
 from typing import Any
 
-from django.conf import settings
+from django.conf import global_settings, settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core import mail as core_mail
 from django.core.mail.backends import console, dummy, locmem
@@ -65,7 +65,8 @@ def immediately() -> Iterator[None]:
 def has_tasks() -> bool:
     """Whether the host has set up tasks. Django's own default would run them inside the request."""
     installed = any(find_spec(name) for name in ("django.tasks", "django_tasks"))
-    return installed and bool(settings.is_overridden("TASKS"))  # type: ignore[misc]
+    default = getattr(global_settings, "TASKS", None)
+    return installed and getattr(settings, "TASKS", default) is not default
 
 
 def task() -> Any:

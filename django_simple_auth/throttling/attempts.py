@@ -27,6 +27,7 @@ logger = logging.getLogger("django_simple_auth.throttling.attempts")
 
 NUL = "\0"
 _cache = CircuitBreaker()
+# Not documented: a cache that is not in CACHES. A project need not configure one for this.
 _memory = CacheStore(LocMemCache("django_simple_auth", {"OPTIONS": {"MAX_ENTRIES": 100_000}}))
 _T = TypeVar("_T")
 

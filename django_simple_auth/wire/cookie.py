@@ -22,4 +22,5 @@ def write_cookie(response: HttpResponseBase, request: Request, outcome: Outcome)
     response.set_cookie(conf.COOKIE_NAME, outcome.token, max_age=seconds, secure=True, httponly=True, samesite="Lax")
     # The page needs the CSRF token to say anything further; Django sends its cookie along. Another than before: the old
     # one may have been put there by whoever wants to use it now.
+    # rotate_token() is not documented; Django's login() calls it for the same reason.
     rotate_token(request._request)

@@ -170,6 +170,7 @@ class Resource(APIView):
     def handle_exception(self, exc: Exception) -> Response:
         error = override(self.as_api_exception(exc), refusal_for(type(exc), self.refusals))
         if error.status_code == status.HTTP_401_UNAUTHORIZED:
+            # Not documented: where DRF's exception handler, and those modelled on it, look for the header.
             error.auth_header = self.get_authenticate_header(self.request)  # type: ignore[attr-defined]
         response = self.manners.errors(error, self.get_exception_handler_context())
         if response is None:
@@ -181,6 +182,7 @@ class Resource(APIView):
             write_cookie(response, self.request, Outcome())
         if error.status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR:
             got_request_exception.send(sender=type(self), request=self.request)
+            # Not documented: it marks the response, so that Django does not log it a second time.
             log_response(
                 "%s: %s",
                 error.default_detail,
