@@ -49,7 +49,7 @@ class TokenAuthentication(BaseAuthentication):
         if secret is None or token_format.purpose_of(secret) is None:
             return None
         try:
-            token = sessions.resume(secret, request._request)
+            token = sessions.resume(secret, django_request(request))
         except TokenRejected as refused:
             raise AuthenticationFailed(str(refused.message), refused.code) from None
         except (OperationalError, InterfaceError) as error:
@@ -78,7 +78,7 @@ class QueryTokenAuthentication(TokenAuthentication):
     parameter = "token"
 
     def secret_of(self, request: Request) -> str | None:
-        return take_from_query(request._request, self.parameter)
+        return take_from_query(django_request(request), self.parameter)
 
 
 class CookieTokenAuthentication(TokenAuthentication):
@@ -98,8 +98,15 @@ class CookieTokenAuthentication(TokenAuthentication):
             return None
         if found is not None:
             # Other sites can make a browser send the cookie, and DRF views are exempt from Django's CSRF middleware.
+            # enforce_csrf() is not documented, but DRF's session login calls it; the alternative is a copy of Django's code.
             SessionAuthentication().enforce_csrf(request)
         return found
+
+
+def django_request(request: Request) -> HttpRequest:
+    """The request as Django's signals and middleware know it."""
+    # Private, and the only way: DRF's Request wraps Django's and has no public name for it.
+    return request._request
 
 
 def take_from_query(request: HttpRequest, parameter: str) -> str | None:

@@ -57,6 +57,7 @@ class IdSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call
     target_class = "django_simple_auth.wire.fields.IdField"
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        # Private: no public method tells the schema of a model's field that no serializer field stands for.
         schema = auto_schema._map_model_field(user_model.primary_key(), direction)  # type: ignore[no-untyped-call]
         return {**schema, "readOnly": True}
 
@@ -89,10 +90,11 @@ class _Schema(AutoSchema):
 
     is_list: bool
 
+    # Private: no option of extend_schema() says this without a paginated body.
     def _is_list_view(self, serializer: Any = None) -> bool:
         return self.is_list
 
-    # drf-spectacular describes no body of a DELETE, so it is asked as if for a POST.
+    # Private: drf-spectacular gives a DELETE no body, and no setting changes that. So it is asked as for a POST.
     def _get_request_body(self, direction: Direction = "request") -> Any:
         method = self.method
         self.method = "POST" if method == "DELETE" else method
@@ -132,6 +134,7 @@ def _described(resource: type[Resource], endpoint: Endpoint) -> Any:
     def handler(self: Resource, request: Any, *args: Any, **kwargs: Any) -> Any:
         raise AssertionError("Made to be described, not to be called.")
 
+    # Not documented: this is where extend_schema() leaves the class that it makes.
     extended: Any = handler
     bases = (_Schema, extended.kwargs["schema"])
     extended.kwargs["schema"] = type("Schema", bases, {"is_list": isinstance(endpoint.response, Many)})
@@ -192,6 +195,7 @@ def _name_after_module(serializer: type[BaseSerializer[Any]]) -> None:
     A project's own serializer that is derived from one of ours would inherit that name: it gets its usual one.
     """
     package, *_, module = serializer.__module__.split(".")
+    # Not documented: extend_schema_serializer(component_name=...) is a decorator over these, and cannot be asked.
     inherited = get_override(serializer.__base__, "component_name")
     named = get_override(serializer, "component_name")
     if package == __package__ and named is None:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db import DatabaseError, models, router
+from django.db import DatabaseError, models
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
@@ -194,17 +193,14 @@ def end_all(user: AbstractBaseUser, request: HttpRequest | None = None, *, cause
     user_logged_out.send(sender=user.__class__, request=request, user=user)
 
 
-def end_if_deactivated(instance: models.Model, created: bool, raw: bool, using: str, **kwargs: Any) -> None:
-    """Receiver of ``post_save``: a deactivated user's tokens end at once, so that reactivation revives none."""
-    # Whatever ``update_fields`` says: on some models, is_active is a property that depends on other fields.
-    if raw or created or not isinstance(instance, get_user_model()) or instance.is_active:
+def end_if_deactivated(user: AbstractBaseUser, using: str) -> None:
+    """End everything that grants access to an account that is not active, so that reactivation revives nothing."""
+    if user.is_active:
         return
-    if not router.allow_migrate_model(using, AuthToken):
-        return
-    ended = store.revoke(instance, using=using)
-    links.revoke(instance, *OneTimeToken.Purpose, using=using)
+    ended = store.revoke(user, using=using)
+    links.revoke(user, *OneTimeToken.Purpose, using=using)
     if ended:
-        signals.session_ended.send(user=instance, count=ended, cause="deactivation")
+        signals.session_ended.send(user=user, count=ended, cause="deactivation")
 
 
 def password_unchanged(user: AbstractBaseUser) -> models.Q:

@@ -28,8 +28,10 @@ def _clean_slate() -> Iterator[None]:
     from django.core.cache import cache
 
     from django_simple_auth.db import deferred
+    from django_simple_auth.throttling import attempts
 
     cache.clear()
+    attempts._memory.cache.clear()
     deferred._pending.set(())
     yield
     cache.clear()
@@ -65,10 +67,32 @@ def mailbox(monkeypatch: pytest.MonkeyPatch, settings: Any, db: None) -> Any:
 
 @pytest.fixture
 def _threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Letters leave as they do outside of tests."""
+    """Messages leave as they do where a mail server takes them."""
     from django_simple_auth.mail import delivery
 
-    monkeypatch.setattr(delivery, "_is_test", lambda: False)
+    monkeypatch.setattr(delivery, "_may_hang", lambda: True)
+
+
+@pytest.fixture
+def count_in_database(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
+    """Limits are counted in rows, although the test runs in a transaction; they are rolled back with it."""
+    from django_simple_auth.throttling import attempts
+
+    monkeypatch.setattr(attempts, "is_in_transaction", lambda using: False)
+
+
+@pytest.fixture
+def use_mailer(settings: Any) -> Any:
+    """Lets the project send by this backend, by whichever settings this Django has for that."""
+    import django
+
+    def use(backend: str, **options: Any) -> None:
+        new = {"MAILERS": {"default": {"BACKEND": backend, "OPTIONS": options}}}
+        old = {"EMAIL_BACKEND": backend} | {f"EMAIL_{name.upper()}": value for name, value in options.items()}
+        for name, value in (new if django.VERSION >= (6, 1) else old).items():
+            setattr(settings, name, value)
+
+    return use
 
 
 @pytest.fixture

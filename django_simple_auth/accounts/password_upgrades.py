@@ -7,11 +7,13 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import check_password, make_password
 from django.views.decorators.debug import sensitive_variables
 
 from ..db.transactions import atomic_with_retry
 from ..identity import user_model
+from . import password_changes
 
 _held_back: ContextVar[list[Any] | None] = ContextVar("simple_auth_held_back", default=None)
 
@@ -48,15 +50,17 @@ def check(ask: Callable[[], _T], password: str) -> _T:
         user.refresh_from_db(using=user_model.all_users().db, fields=["password"])
         if check_password(password, user.password):
             user.password = make_password(password)
-            user.save(update_fields=["password"])
+            with password_changes.upgrading(user):
+                user.save(update_fields=["password"])
 
     atomic_with_retry(improve, get_user_model())
     return ask()
 
 
-def hold_back(instance: Any, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
-    """Receiver of ``pre_save``: within ``check``, Django does not write better hashes by itself."""
+def hold_back(user: AbstractBaseUser, update_fields: frozenset[str] | None) -> None:
+    """Before a save: within ``check``, Django does not write better hashes by itself."""
     held_back = _held_back.get()
-    if held_back is not None and set(update_fields or ()) == {"password"} and isinstance(instance, get_user_model()):
-        held_back.append(instance)
+    # Among others: on some models, save() adds the time of the change to whatever fields it is given.
+    if held_back is not None and "password" in (update_fields or ()):
+        held_back.append(user)
         raise _UpgradeHeldBack

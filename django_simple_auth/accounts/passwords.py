@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from django.contrib.auth import get_user_model, password_validation
+from django.contrib.auth import password_validation
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
-from .. import sessions, signals
+from .. import signals
 from ..db import clock
 from ..db.transactions import atomic_with_retry
 from ..exceptions import (
@@ -28,30 +26,11 @@ from ..mail import delivery
 from ..models import AuthToken, OneTimeToken
 from ..tokens import links
 from ..tokens import store as token_store
-from . import reauthentication
+from . import password_changes, reauthentication
 from .reauthentication import Evidence
 
 Purpose = OneTimeToken.Purpose
 _T = TypeVar("_T")
-_will_be_told: ContextVar[bool] = ContextVar("simple_auth_will_be_told", default=False)
-_kept: ContextVar[AuthToken | None] = ContextVar("simple_auth_kept", default=None)
-
-
-def end_tokens_on_change(
-    instance: Any, created: bool, raw: bool, using: str, update_fields: frozenset[str] | None, **kwargs: Any
-) -> None:
-    """Receiver of ``post_save``: wherever a password is changed, in the admin or by a command, other tokens end.
-
-    And it is told, unless the service that does it tells it. A better hash of the same password is no change: Django
-    then forgets what was set before it saves.
-    """
-    if raw or created or not isinstance(instance, get_user_model()) or getattr(instance, "_password", None) is None:
-        return
-    if update_fields is None or "password" in update_fields:
-        sessions.end_others(instance, _kept.get())
-        links.revoke(instance, *links.ENDED_BY_NEW_PASSWORD)
-        if not _will_be_told.get():
-            transaction.on_commit(lambda: signals.password_changed.send(user=instance, way="elsewhere"), using=using)
 
 
 @sensitive_variables()
@@ -69,15 +48,7 @@ def change(
     """
     reauthenticated = reauthentication.reauthenticate(user, evidence, request)
     _check(new_password, user)
-
-    def replace() -> None:
-        kept = _kept.set(keep)
-        try:
-            store(user, new_password)
-        finally:
-            _kept.reset(kept)
-
-    reauthenticated.act(replace)
+    reauthenticated.act(lambda: store(user, new_password, keep))
     signals.password_changed.send(user=user, request=request, way="change")
 
 
@@ -152,11 +123,8 @@ def _check(password: str, user: Any) -> None:
 
 
 @sensitive_variables()
-def store(user: AbstractBaseUser, password: str) -> None:
-    """Write it; the service that calls this tells what it was for."""
-    told = _will_be_told.set(True)
-    try:
+def store(user: AbstractBaseUser, password: str, keep: AuthToken | None = None) -> None:
+    """Save it, which ends every token but ``keep``. The calling service sends ``password_changed``."""
+    with password_changes.announced(user, keep):
         user.set_password(password)
         user.save(update_fields=["password"])
-    finally:
-        _will_be_told.reset(told)

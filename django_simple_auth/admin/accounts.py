@@ -119,6 +119,7 @@ class AccountAdmin(UserActions):
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         """Replaces the page on which Django's user admin lets staff choose a password."""
+        # Not documented, but the only place to replace that form: its page has no setting.
         if user_model.email_field() is None:
             response: HttpResponse = super().user_change_password(request, id, form_url)  # type: ignore[misc]
             return response

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core import checks
-from django.core import mail as core_mail
 from django.core.checks import CheckMessage
 from django.core.mail.backends import smtp
 from django.template import TemplateDoesNotExist, TemplateSyntaxError
@@ -103,7 +102,7 @@ def check_mailer() -> Iterator[CheckMessage]:
     if not _sends_any():
         return
     try:
-        mailer = _mailer()
+        mailer = delivery.mailer()
     except Exception as error:  # noqa: BLE001  (a backend can raise anything)
         yield checks.Warning(
             f"No e-mail can be sent: {error}",
@@ -133,9 +132,3 @@ def _task_backend() -> Any:
     # The import validates too, but only the first one, with the settings of that time.
     backend.validate_task(task)
     return backend
-
-
-def _mailer() -> Any:
-    """Django's mail backend. Creating it opens no connection."""
-    mailers: Any = getattr(core_mail, "mailers", None)
-    return core_mail.get_connection() if mailers is None else mailers.default

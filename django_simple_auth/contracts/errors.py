@@ -40,7 +40,8 @@ class ErrorShape:
         if not isinstance(exc, APIException):
             return None
         if not isinstance(context.get("view"), Resource):
-            # As DRF's own handler does. Our views run in no request's transaction, and what they have written stays.
+            # set_rollback() is not documented, but DRF's own handler calls it. Our views run outside the request's
+            # transaction, and what they have written stays.
             set_rollback()
         return self._handle(exc, context)
 

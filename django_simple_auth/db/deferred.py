@@ -13,6 +13,8 @@ from typing import Any, TypeAlias, TypeVar
 
 from django.db import connections
 
+from .transactions import is_in_transaction
+
 Write: TypeAlias = Callable[[], object]
 _T = TypeVar("_T")
 
@@ -27,14 +29,14 @@ def durably(write: Callable[[], _T], using: str) -> _T:
     The write must be safe to run twice.
     """
     outcome = write()
-    if connections[using].in_atomic_block:
+    if is_in_transaction(using):
         _defer(write, using)
     return outcome
 
 
 def after_request(write: Write, using: str) -> None:
     """Run the write now or, inside a transaction, after the request."""
-    if connections[using].in_atomic_block:
+    if is_in_transaction(using):
         _defer(write, using)
     else:
         write()
@@ -46,8 +48,9 @@ def run_pending(**kwargs: Any) -> None:
     _pending.set(())
     for write, using in pending:
         write()
-        if not connections[using].in_atomic_block:
+        if not is_in_transaction(using):
             # Django may have closed the request's connection already; do not leave a new one open.
+            # Not documented: close_old_connections() would also close the connections of others.
             connections[using].close_if_unusable_or_obsolete()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import Error, OperationalError, connections, models, router, transaction
+from django.db import Error, OperationalError, models, router, transaction
 
 _T = TypeVar("_T")
 _ATTEMPTS = 5
@@ -23,7 +23,7 @@ def atomic_with_retry(work: Callable[[], _T], model: type[models.Model]) -> _T:
     Inside another transaction there is only one attempt: the rollback includes work of the caller.
     """
     using = router.db_for_write(model)
-    attempts = 1 if connections[using].in_atomic_block else _ATTEMPTS
+    attempts = 1 if is_in_transaction(using) else _ATTEMPTS
     while True:
         attempts -= 1
         try:
@@ -32,6 +32,11 @@ def atomic_with_retry(work: Callable[[], _T], model: type[models.Model]) -> _T:
         except OperationalError as error:
             if not attempts or not _was_victim(error):
                 raise
+
+
+def is_in_transaction(using: str) -> bool:
+    """Whether what is written now depends on the end of a transaction that has begun already."""
+    return not transaction.get_autocommit(using)
 
 
 def _was_victim(error: Error) -> bool:

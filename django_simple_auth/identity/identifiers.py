@@ -125,20 +125,15 @@ def users_without(kind: str, using: str) -> Iterator[AbstractBaseUser]:
         yield from (user for user in batch if names.get(user.pk) in taken)
 
 
-def update_on_save(
-    instance: models.Model, created: bool, raw: bool, using: str, update_fields: frozenset[str] | None, **kwargs: Any
-) -> None:
-    """Receiver of ``post_save``: claims and releases names as the user is saved.
+def update_on_save(user: AbstractBaseUser, created: bool, using: str, update_fields: frozenset[str] | None) -> None:
+    """After a save: claim the names that the user has now.
 
-    Where another transaction has claimed one and not committed yet, the database waits for it.
+    Where another transaction has claimed one and has not committed yet, the database waits for it.
     """
-    # Not connected to one sender: a proxy of the user model is saved under its own name.
-    if raw or not isinstance(instance, get_user_model()) or not router.allow_migrate_model(using, Identifier):
-        return
     if created:
-        _insert(using, [(instance, _digests(instance))])
+        _insert(using, [(user, _digests(user))])
     elif update_fields is None or not user_model.identifier_kinds().keys().isdisjoint(update_fields):
-        sync(instance, using)
+        sync(user, using)
 
 
 def claim_missing(using: str, **kwargs: Any) -> None:

@@ -1,7 +1,7 @@
-"""How letters leave: handed over after commit, delivered beside the request, by the host's tasks or by a few threads.
+"""Hand messages over after commit, and deliver them: by the project's tasks, by threads, or at once without a server.
 
-The secret in a letter's link is made by whoever delivers it, so that none lies in a queue. Whether a letter leaves, and
-how long that takes, changes no answer.
+The secret in a message's link is made at delivery, so no queue holds one. Whether a message leaves, and how long the
+mail server takes, changes no answer.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from importlib.util import find_spec
 from threading import BoundedSemaphore
 from typing import Any
 
-from django.conf import settings
+from django.conf import global_settings, settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core import mail as core_mail
+from django.core.mail.backends import console, dummy, locmem
 from django.db import connections, transaction
 from django.utils import translation
 
@@ -29,6 +30,8 @@ _THREADS = 4
 _MOST_WAITING = 1000
 """While the mail server hangs; what comes after that is given up rather than kept in memory."""
 _room = BoundedSemaphore(_MOST_WAITING)
+_WITHOUT_SERVER = (console.EmailBackend, dummy.EmailBackend, locmem.EmailBackend)
+"""They work in this process, so they cannot hang. Django's file backend is a console backend, too."""
 _at_once: ContextVar[bool] = ContextVar("simple_auth_immediately", default=False)
 
 
@@ -62,7 +65,8 @@ def immediately() -> Iterator[None]:
 def has_tasks() -> bool:
     """Whether the host has set up tasks. Django's own default would run them inside the request."""
     installed = any(find_spec(name) for name in ("django.tasks", "django_tasks"))
-    return installed and bool(settings.is_overridden("TASKS"))  # type: ignore[misc]
+    default = getattr(global_settings, "TASKS", None)
+    return installed and getattr(settings, "TASKS", default) is not default
 
 
 def task() -> Any:
@@ -71,6 +75,13 @@ def task() -> Any:
     from .tasks import deliver
 
     return deliver
+
+
+def mailer() -> Any:
+    """The project's default mail backend. It is not connected yet. Raises whatever Django says of the settings."""
+    # Django has MAILERS from 6.1 on, and deprecates get_connection() there.
+    mailers: Any = getattr(core_mail, "mailers", None)
+    return core_mail.get_connection() if mailers is None else mailers.default
 
 
 def _after_commit(work: Callable[[], None], using: str) -> None:
@@ -82,36 +93,28 @@ def _hand_over(letter: str, *words: Any) -> None:
     try:
         if has_tasks():
             task().enqueue(letter, *words)
-        elif _at_once.get() or _would_see_nothing():
+        elif _at_once.get() or not _may_hang():
             _deliver(letter, *words)
         else:
-            future = _in_background(_deliver_in_thread, letter, *words)
-            if _is_test():
-                future.result()
+            _in_background(_deliver_in_thread, letter, *words)
     except Exception as error:  # noqa: BLE001  (whatever it is, it is no answer to anybody)
         messages.report_failure(letter, None, error)
 
 
-def _is_test() -> bool:
-    """Whether Django's test environment is set up; a test looks into its mailbox at once."""
-    return hasattr(core_mail, "outbox")
+def _may_hang() -> bool:
+    """Whether messages go to a mail server, as far as we know; no request may wait for one."""
+    return not isinstance(mailer(), _WITHOUT_SERVER)
 
 
-def _would_see_nothing() -> bool:
-    """Whether this is within the transaction that a test's case is run in, into which no other thread can look."""
-    return _is_test() and any(connection.in_atomic_block for connection in connections.all(initialized_only=True))
-
-
-def _in_background(work: Callable[..., None], *arguments: Any) -> Future[None]:
+def _in_background(work: Callable[..., None], *arguments: Any) -> None:
     if not _room.acquire(blocking=False):
         raise RuntimeError(f"{_MOST_WAITING} letters are waiting already; does the mail server answer?")
     try:
-        future = _pool().submit(work, *arguments)
+        future: Future[None] = _pool().submit(work, *arguments)
     except BaseException:
         _room.release()
         raise
     future.add_done_callback(lambda _done: _room.release())
-    return future
 
 
 def _deliver(letter: str, *words: Any) -> None:

@@ -12,11 +12,11 @@ from typing import TypeVar
 
 from django.core.cache import DEFAULT_CACHE_ALIAS, caches
 from django.core.cache.backends.locmem import LocMemCache
-from django.db import connections
 from django.http import HttpRequest
 
 from .. import signals
 from ..conf import conf
+from ..db.transactions import is_in_transaction
 from ..exceptions import TooManyAttempts
 from ..models import ThrottleCounter
 from .circuit_breaker import CircuitBreaker, ServiceDown
@@ -26,6 +26,7 @@ logger = logging.getLogger("django_simple_auth.throttling.attempts")
 
 NUL = "\0"
 _cache = CircuitBreaker()
+# Not documented: a cache that is not in CACHES. A project need not configure one for this.
 _memory = CacheStore(LocMemCache("django_simple_auth", {"OPTIONS": {"MAX_ENTRIES": 100_000}}))
 _T = TypeVar("_T")
 
@@ -85,12 +86,9 @@ def _ask(question: Callable[[AttemptStore], _T]) -> _T:
 
 
 def _in_database() -> AttemptStore:
-    """Rows; within a transaction of the host's, this process's memory.
+    """Rows; within a transaction of the project's, this process's memory.
 
-    There the row would stay locked to the transaction's end, with a password being hashed in between, and a refusal
-    would take back what was counted.
+    A row would stay locked to the end of that transaction, while a password is hashed, and a rollback after a refusal
+    would undo the count.
     """
-    using = ThrottleCounter.objects.db
-    # A test case's transaction is neither: it belongs to one thread, and to take back is what it is for.
-    blocks = connections[using].atomic_blocks
-    return DatabaseStore() if all(getattr(block, "_from_testcase", False) for block in blocks) else _memory
+    return _memory if is_in_transaction(ThrottleCounter.objects.db) else DatabaseStore()

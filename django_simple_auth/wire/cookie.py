@@ -22,4 +22,5 @@ def write_cookie(response: HttpResponseBase, request: Request, outcome: Outcome)
     response.set_cookie(conf.COOKIE_NAME, outcome.token, max_age=seconds, secure=True, httponly=True, samesite="Lax")
     # The page needs a CSRF token for its next request, and Django sends its cookie along. It is a new one, because an
     # attacker may have planted the old one.
+    # rotate_token() is not documented; Django's login() calls it for the same reason.
     rotate_token(request._request)

@@ -68,7 +68,7 @@ def _find(resolver: URLResolver, pattern: URLPattern, prefix: str) -> Iterator[s
         elif isinstance(entry, URLResolver):
             route = entry.pattern
             fixed = isinstance(route, RoutePattern) and not route.converters
-            # A translated prefix is another one in every language.
+            # A translated prefix is another one in every language. Private: str(route) gives only the current one.
             fixed = fixed and isinstance(getattr(route, "_route", None), str)
             below = list(_find(entry, pattern, prefix + str(route)))
             yield from below if fixed else [""] * len(below)

@@ -164,6 +164,7 @@ def _of_service(cause: SimpleAuthError, refusals: Refusals, wire_names: Mapping[
 
 def _details(cause: SimpleAuthError, refusal: Refusal) -> list[Any]:
     if refusal.text is None and isinstance(cause, InvalidValue):
+        # Not documented: how DRF's own serializers read Django's ValidationError, codes and parameters included.
         details = get_error_detail(cause.error)
         return details if isinstance(details, list) else [details]
     return [ErrorDetail(str(refusal.text or cause.message), cause.code)]

@@ -184,6 +184,7 @@ class Resource(APIView):
     def handle_exception(self, exc: Exception) -> Response:
         error = as_api_exception(exc, self.all_refusals, self.wire_names)
         if error.status_code == status.HTTP_401_UNAUTHORIZED:
+            # Not documented: where DRF's exception handler, and those modelled on it, look for the header.
             error.auth_header = self.get_authenticate_header(self.request)  # type: ignore[attr-defined]
         response = self.refuse(exc, error, refusal_for(type(exc), self.all_refusals))
         if error.status_code == status.HTTP_401_UNAUTHORIZED and self.endpoint and self.endpoint.cookie:
@@ -191,6 +192,7 @@ class Resource(APIView):
             write_cookie(response, self.request, Outcome())
         if error.status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR:
             got_request_exception.send(sender=type(self), request=self.request)
+            # Not documented: it marks the response, so that Django does not log it a second time.
             log_response(
                 "%s: %s",
                 error.default_detail,

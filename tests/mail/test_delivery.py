@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from threading import Event, current_thread, main_thread
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core import mail as django_mail
+from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.locmem import EmailBackend
-from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.db import transaction
 from django.utils import translation
 
 from django_simple_auth.mail import delivery, messages
@@ -141,13 +142,14 @@ def test_more_than_can_wait_is_given_up(monkeypatch: Any, failures: Any, caplog:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_hosts_test_finds_its_letters_in_the_outbox_at_once(settings: Any):
+def test_a_projects_test_finds_its_mail_in_the_outbox(settings: Any, monkeypatch: Any):
     settings.SIMPLE_AUTH = {"PUBLIC_URL": "https://www.example.com", "THROTTLE_RATES": {}}
+    monkeypatch.setattr(delivery, "_in_background", None)
     user = User.objects.create_user("bob", "bob@example.com")
-    with CaptureQueriesContext(connection) as queries:
+    with transaction.atomic():
         delivery.send("reset", user)
+        assert not django_mail.outbox
     assert len(django_mail.outbox) == 1
-    assert not queries.captured_queries
 
 
 def test_so_does_one_that_runs_in_a_transaction(user: Any, settings: Any, django_capture_on_commit_callbacks: Any):
@@ -155,6 +157,39 @@ def test_so_does_one_that_runs_in_a_transaction(user: Any, settings: Any, django
     with django_capture_on_commit_callbacks(execute=True):
         delivery.send("reset", user)
     assert len(django_mail.outbox) == 1
+
+
+class ToSomeServer(BaseEmailBackend):
+    """A backend that we know nothing of."""
+
+
+@pytest.mark.parametrize(
+    ("backend", "options", "thread"),
+    [
+        ("django.core.mail.backends.console.EmailBackend", {}, "this"),
+        ("django.core.mail.backends.dummy.EmailBackend", {}, "this"),
+        ("django.core.mail.backends.filebased.EmailBackend", {"file_path": "mail"}, "this"),
+        ("django.core.mail.backends.locmem.EmailBackend", {}, "this"),
+        ("django.core.mail.backends.smtp.EmailBackend", {"host": "mail"}, "another"),
+        (f"{__name__}.ToSomeServer", {}, "another"),
+    ],
+)
+def test_only_a_backend_that_may_hang_gets_a_thread(
+    use_mailer: Any, tmp_path: Path, monkeypatch: Any, backend: str, options: dict[str, str], thread: str
+):
+    monkeypatch.chdir(tmp_path)
+    use_mailer(backend, **options)
+    threads: list[str] = []
+    monkeypatch.setattr(delivery, "_in_background", lambda work, *letter: threads.append("another"))
+    monkeypatch.setattr(delivery, "_deliver", lambda *letter: threads.append("this"))
+    delivery._hand_over("reset", "1", "", "en")
+    assert threads == [thread]
+
+
+def test_a_backend_that_does_not_exist_is_an_event(use_mailer: Any, failures: Any):
+    use_mailer("not.there")
+    delivery._hand_over("reset", "1", "", "en")
+    assert [failure["letter"] for failure in failures] == ["reset"]
 
 
 def test_after_a_fork_letters_find_new_threads(monkeypatch: Any):

@@ -21,7 +21,7 @@ RATES = {"login": "1000/min", "login_account": "3/min", "login_identifier": "10/
 
 
 @pytest.fixture(params=["cache", "database"], autouse=True)
-def _limits(request: Any, settings: Any) -> None:
+def _limits(request: Any, settings: Any, count_in_database: None) -> None:
     settings.SIMPLE_AUTH = {"THROTTLE_STORE": request.param, "THROTTLE_RATES": RATES}
 
 

@@ -1,0 +1,112 @@
+"""Notice that a user is saved with another password, whoever saves it, and end what the old one gave access to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.hashers import get_hasher, identify_hasher, is_password_usable
+from django.db import transaction
+
+from .. import sessions, signals
+from ..identity import user_model
+from ..models import AuthToken
+from ..tokens import links
+
+
+@dataclass(frozen=True)
+class _Change:
+    keep: AuthToken | None = None
+    """The one token that stays valid."""
+    announced: bool = False
+    """Whether a service sends the signal itself, because it knows the cause."""
+
+
+_NOTICED = "_simple_auth_password_change"
+"""Where the change is kept at the instance between ``notice`` and ``follow``."""
+_known: ContextVar[tuple[AbstractBaseUser, _Change | None] | None] = ContextVar("simple_auth_password", default=None)
+
+
+@contextmanager
+def announced(user: AbstractBaseUser, keep: AuthToken | None = None) -> Iterator[None]:
+    """Saving the user in here ends every token but ``keep``; the caller sends ``password_changed``."""
+    with _knowing(user, _Change(keep, announced=True)):
+        yield
+
+
+@contextmanager
+def upgrading(user: AbstractBaseUser) -> Iterator[None]:
+    """Saving the user in here writes a better hash of the same password, so nothing ends."""
+    with _knowing(user, None):
+        yield
+
+
+def notice(user: AbstractBaseUser, using: str, update_fields: frozenset[str] | None) -> None:
+    """Before a save: note at the instance whether it writes another password. One query, if it can."""
+    vars(user).pop(_NOTICED, None)
+    if update_fields is not None and "password" not in update_fields:
+        return
+    known = _known.get()
+    if known is not None and known[0] is user:
+        change = known[1]
+    else:
+        change = _Change() if _is_new(user, using, update_fields) else None
+    if change is not None:
+        vars(user)[_NOTICED] = change
+
+
+def follow(user: AbstractBaseUser, using: str) -> None:
+    """After the save: end what the old password gave access to, and send ``password_changed``."""
+    change: _Change | None = vars(user).pop(_NOTICED, None)
+    if change is None:
+        return
+    sessions.end_others(user, change.keep)
+    links.revoke(user, *links.ENDED_BY_NEW_PASSWORD)
+    if not change.announced:
+        transaction.on_commit(lambda: signals.password_changed.send(user=user, way="elsewhere"), using=using)
+
+
+@contextmanager
+def _knowing(user: AbstractBaseUser, change: _Change | None) -> Iterator[None]:
+    before = _known.set((user, change))
+    try:
+        yield
+    finally:
+        _known.reset(before)
+
+
+def _is_new(user: AbstractBaseUser, using: str, update_fields: frozenset[str] | None) -> bool:
+    """Whether the stored password is another one than the instance's. False for a user who is not stored yet."""
+    if user.pk is None:
+        return False
+    # Compared with the row, not with what the instance was loaded with: a stale instance restores the old password.
+    stored = user_model.all_users().using(using).filter(pk=user.pk).values_list("password", flat=True).first()
+    if stored is None or stored == user.password:
+        return False
+    # An unusable password is made of random characters; another one gives no more access than the first.
+    if not is_password_usable(stored) and not is_password_usable(user.password):
+        return False
+    return update_fields is None or not _is_djangos_upgrade(user, stored)
+
+
+def _is_djangos_upgrade(user: AbstractBaseUser, stored: str) -> bool:
+    """Whether ``check_password`` saves a better hash of the password that it has just found right."""
+    # Private, because nothing public tells: check_password() calls set_password() and resets ``_password`` to None
+    # before it saves. An older save may have left the same None, so the stored hash must be outdated as well.
+    if vars(user).get("_password", "") is not None:
+        return False
+    try:
+        return _is_outdated(stored) and not _is_outdated(user.password)
+    except ValueError:
+        # One of the two is no hash, or its hasher is not installed.
+        return False
+
+
+def _is_outdated(encoded: str) -> bool:
+    """As Django decides. Raises ValueError if no hasher knows the hash."""
+    # Not documented, but what check_password() calls itself; a copy of its rules would go out of date.
+    preferred = get_hasher("default")
+    return identify_hasher(encoded).algorithm != preferred.algorithm or bool(preferred.must_update(encoded))

@@ -1,0 +1,56 @@
+"""What follows when a user is saved: by a service, in the admin, by a command or by the project's code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.db import router
+from django.db.models import Model
+from django.db.models.signals import class_prepared, post_save, pre_save
+
+from .. import sessions
+from ..identity import identifiers
+from ..models import AuthToken
+from . import password_changes, password_upgrades
+
+_UID = "simple_auth.users"
+
+
+def connect() -> None:
+    """Listen to the user model, its proxies and its children, and to no other model of the project."""
+    for model in apps.get_models():
+        _listen_to(model)
+    # For a proxy that is defined later.
+    class_prepared.connect(_listen_to, dispatch_uid=_UID)
+
+
+def _listen_to(sender: type[Model], **kwargs: Any) -> None:
+    # Each class by itself: Django sends these signals under the class that is saved, not under its parents.
+    if issubclass(sender, get_user_model()):
+        pre_save.connect(_before_save, sender=sender, dispatch_uid=_UID)
+        post_save.connect(_after_save, sender=sender, dispatch_uid=_UID)
+
+
+def _before_save(instance: Any, raw: bool, using: str, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
+    password_upgrades.hold_back(instance, update_fields)
+    if _is_ours(raw, using):
+        password_changes.notice(instance, using, update_fields)
+
+
+def _after_save(
+    instance: Any, created: bool, raw: bool, using: str, update_fields: frozenset[str] | None, **kwargs: Any
+) -> None:
+    if not _is_ours(raw, using):
+        return
+    identifiers.update_on_save(instance, created, using, update_fields)
+    if not created:
+        password_changes.follow(instance, using)
+        # Whatever ``update_fields`` says: on some models, is_active is a property made of other fields.
+        sessions.end_if_deactivated(instance, using)
+
+
+def _is_ours(raw: bool, using: str) -> bool:
+    """False for fixtures, which are loaded as they are, and for a database without our tables."""
+    return not raw and router.allow_migrate_model(using, AuthToken)
