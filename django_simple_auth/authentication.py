@@ -98,7 +98,7 @@ class CookieTokenAuthentication(TokenAuthentication):
             return None
         if found is not None:
             # Other sites can make a browser send the cookie, and DRF views are exempt from Django's CSRF middleware.
-            # enforce_csrf() is not documented, but DRF's session login calls it; the alternative is a copy of Django's code.
+            # enforce_csrf() is not documented, but DRF's session login calls it too.
             SessionAuthentication().enforce_csrf(request)
         return found
 

@@ -103,7 +103,7 @@ class _Schema(AutoSchema):
         finally:
             self.method = method
 
-    # drf-spectacular describes one body for each status, and several only if all of them are serializers.
+    # Private: drf-spectacular describes one body for each status, and several only if all of them are serializers.
     def _get_response_for_code(
         self, serializer: Any, status_code: str, media_types: Any = None, direction: Direction = "response"
     ) -> Any:

@@ -43,7 +43,17 @@ from tests.support.client import PASSWORD
 
 PACKAGE = Path(django_simple_auth.__file__).parent
 DOCUMENTED = {"_meta", "_state", "_default_manager", "_base_manager"}
-PRIVATE = {"_password", "_request", "_route", "_map_model_field", "_get_request_body", "_is_list_view"}
+PRIVATE = {
+    "_db",
+    "_for_write",
+    "_get_request_body",
+    "_get_response_for_code",
+    "_is_list_view",
+    "_map_model_field",
+    "_password",
+    "_request",
+    "_route",
+}
 """Whoever adds a name writes at its use why nothing public does, and below the test that fails when it moves."""
 OF_TESTS = re.compile(r"\boutbox\b|_from_testcase|TestCase\b|sys\.argv|\bpytest\b|\bunittest\b|PYTEST_")
 
@@ -136,6 +146,16 @@ def test_djangos_formsets_delete_rows_one_by_one():
     assert parameters(BaseInlineFormSet.delete_existing) == ["self", "obj", "commit"]
 
 
+def test_django_asks_the_router_where_to_write():
+    rows = get_user_model().objects.all()
+    assert rows._for_write is False
+    assert rows.select_for_update()._for_write is True
+
+
+def test_django_keeps_the_alias_of_a_manager():
+    assert get_user_model().objects.db_manager("elsewhere")._db == "elsewhere"
+
+
 # DRF
 
 
@@ -189,6 +209,11 @@ def test_spectacular_asks_whether_a_view_lists():
 def test_spectacular_looks_a_body_up_by_the_method():
     assert parameters(AutoSchema._get_request_body) == ["self", "direction"]
     assert "self.method" in inspect.getsource(AutoSchema._get_request_body)
+
+
+def test_spectacular_asks_for_the_body_of_each_status():
+    expected = ["self", "serializer", "status_code", "media_types", "direction"]
+    assert parameters(AutoSchema._get_response_for_code) == expected
 
 
 def test_spectacular_leaves_the_schema_at_the_handler():

@@ -26,5 +26,5 @@ class PrimaryManager(models.Manager[_M]):
     @property
     def db(self) -> str:
         """Alias of the database that the rows are read from and written to."""
-        # Not get_queryset().db: that costs every authenticated request a QuerySet.
+        # Private: where using() keeps its alias. get_queryset().db would cost every authenticated request a QuerySet.
         return self._db or router.db_for_write(self.model)

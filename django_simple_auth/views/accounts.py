@@ -8,6 +8,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 
 from .. import accounts
+from ..authentication import django_request
 from ..conf import conf
 from ..exceptions import (
     AccountInUse,
@@ -44,9 +45,9 @@ class Register(View):
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome | Accepted:
         if conf.REGISTRATION == "verify_first":
-            accounts.register_neutrally(request=request._request, **values)
+            accounts.register_neutrally(request=django_request(request), **values)
             return Accepted()
-        return Outcome(user=accounts.register(request=request._request, **values))
+        return Outcome(user=accounts.register(request=django_request(request), **values))
 
     def errors(self, **values: Any) -> list[SimpleAuthError]:
         return accounts.registration_errors(**values)
@@ -74,7 +75,7 @@ class UpdateAccount(View):
     raises = (ValidationErrors, TokenInvalid)
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
-        return Outcome(user=accounts.update(user_of(request), request=request._request, **values))
+        return Outcome(user=accounts.update(user_of(request), request=django_request(request), **values))
 
 
 class DeleteAccount(View):
@@ -86,5 +87,5 @@ class DeleteAccount(View):
 
     def perform(self, request: Request, *args: Any, current_password: str, **values: Any) -> Outcome:
         user = user_of(request)
-        accounts.delete(user, current_password, request._request)
+        accounts.delete(user, current_password, django_request(request))
         return Outcome(user=user)

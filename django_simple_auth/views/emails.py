@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework.request import Request
 
 from ..accounts import emails
+from ..authentication import django_request
 from ..exceptions import EmailTaken, InvalidValue, LinkInvalid, TooManyAttempts, WrongCurrentPassword
 from ..wire import Outcome, View, user_of
 
@@ -21,7 +22,7 @@ class VerifyEmail(View):
     permission_classes = ()
 
     def perform(self, request: Request, *args: Any, token: str, **values: Any) -> Outcome:
-        return Outcome(user=emails.verify(token, request._request))
+        return Outcome(user=emails.verify(token, django_request(request)))
 
 
 class ResendVerification(View):
@@ -48,5 +49,5 @@ class ChangeEmail(View):
 
     def perform(self, request: Request, *args: Any, email: str, current_password: str, **values: Any) -> Outcome:
         user = user_of(request)
-        emails.request_change(user, email, current_password, request._request)
+        emails.request_change(user, email, current_password, django_request(request))
         return Outcome(user=user)

@@ -9,6 +9,7 @@ from typing import Any
 from rest_framework.request import Request
 
 from .. import keys
+from ..authentication import django_request
 from ..exceptions import InvalidValue, KeyNotFound, TokenInvalid
 from ..wire import Outcome, View, user_of
 
@@ -30,7 +31,7 @@ class CreateKey(View):
         **values: Any,
     ) -> Outcome:
         user = user_of(request)
-        issued = keys.create(user, name=name, scopes=scopes, expires_at=expires_at, request=request._request)
+        issued = keys.create(user, name=name, scopes=scopes, expires_at=expires_at, request=django_request(request))
         key = keys.key_of(issued.row)
         return Outcome(user=user, token=issued.secret, expires_at=key.expires_at, item=key)
 
@@ -62,5 +63,5 @@ class DeleteKey(View):
 
     def perform(self, request: Request, *args: Any, key_id: int, **values: Any) -> Outcome:
         user = user_of(request)
-        keys.delete(user, key_id, request._request)
+        keys.delete(user, key_id, django_request(request))
         return Outcome(user=user)

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework.request import Request
 
 from ..accounts import passwords
+from ..authentication import django_request
 from ..exceptions import InvalidValue, LinkInvalid, TooManyAttempts, WrongCurrentPassword
 from ..models import AuthToken
 from ..throttling import logins
@@ -24,7 +25,7 @@ class ChangePassword(View):
     def perform(self, request: Request, *args: Any, current_password: str, new_password: str, **values: Any) -> Outcome:
         user = user_of(request)
         keep = request.auth if isinstance(request.auth, AuthToken) else None
-        passwords.change(user, current_password, new_password, keep, request._request)
+        passwords.change(user, current_password, new_password, keep, django_request(request))
         return Outcome(user=user)
 
 
@@ -38,7 +39,7 @@ class RequestPasswordReset(View):
     sends_mail = True
 
     def perform(self, request: Request, *args: Any, email: str, **values: Any) -> Outcome:
-        passwords.request_reset(email, request._request)
+        passwords.request_reset(email, django_request(request))
         return Outcome()
 
 
@@ -52,7 +53,7 @@ class ConfirmPasswordReset(View):
     permission_classes = ()
 
     def perform(self, request: Request, *args: Any, token: str, new_password: str, **values: Any) -> Outcome:
-        user = passwords.reset(token, new_password, request._request)
+        user = passwords.reset(token, new_password, django_request(request))
         # Else somebody whom strangers keep from logging in would still be kept from it.
         logins.trust_network(user, network(request))
         return Outcome(user=user)

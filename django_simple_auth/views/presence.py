@@ -8,6 +8,7 @@ from rest_framework.request import Request
 
 from .. import presence
 from ..accounts.login import LoginAttempt
+from ..authentication import django_request
 from ..exceptions import UnknownUser
 from ..wire import Outcome, View
 from .sessions import LogInDisclosingCause
@@ -32,5 +33,5 @@ class LogOutById(View):
     unauthenticated = True
 
     def perform(self, request: Request, *args: Any, user_id: str, **values: Any) -> Outcome:
-        presence.end_by_id(user_id, request._request)
+        presence.end_by_id(user_id, django_request(request))
         return Outcome()

@@ -10,6 +10,7 @@ from .. import sessions
 from ..accounts import login
 from ..accounts.credentials import PasswordFactor
 from ..accounts.login import FirstFactor, LoginAttempt
+from ..authentication import django_request
 from ..exceptions import InvalidCredentials, SessionNotFound, TokenInvalid, TooManyAttempts
 from ..models import AuthToken
 from ..tokens import lifetime
@@ -34,7 +35,7 @@ class LogIn(View):
         return login.run(
             self.factor(**values),
             self.grant,
-            request=request._request,
+            request=django_request(request),
             ip_address=client_ip(request),
             device=device or request.META.get("HTTP_USER_AGENT", ""),
             extra={name: value for name, value in values.items() if name not in _OF_THE_FACTOR},
@@ -73,7 +74,7 @@ class LogOut(View):
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
         # Another authentication class may have let the client in; there is nothing of ours to end then.
         if isinstance(request.auth, AuthToken):
-            sessions.end(request.auth, request._request)
+            sessions.end(request.auth, django_request(request))
         return Outcome(user=user_of(request))
 
 
@@ -83,7 +84,7 @@ class LogOutEverywhere(View):
     name = "logout_all"
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
-        sessions.end_all(user_of(request), request._request)
+        sessions.end_all(user_of(request), django_request(request))
         return Outcome(user=user_of(request))
 
 
@@ -98,7 +99,7 @@ class RotateToken(View):
         # Another authentication class may have let the client in; there is nothing of ours to rotate then.
         if not isinstance(request.auth, AuthToken):
             raise TokenInvalid
-        issued = sessions.rotate(request.auth, request._request)
+        issued = sessions.rotate(request.auth, django_request(request))
         return Outcome(user=user_of(request), token=issued.secret, expires_at=lifetime.ends_at_latest(issued.row))
 
 
@@ -123,7 +124,7 @@ class EndSession(View):
 
     def perform(self, request: Request, *args: Any, session_id: int, **values: Any) -> Outcome:
         user = user_of(request)
-        sessions.end_one(user, session_id, request._request)
+        sessions.end_one(user, session_id, django_request(request))
         return Outcome(user=user)
 
 

@@ -8,6 +8,7 @@ from django.http import HttpResponseBase
 from django.middleware.csrf import rotate_token
 from rest_framework.request import Request
 
+from ..authentication import django_request
 from ..conf import conf
 from ..db.clock import now
 from .answers import Outcome
@@ -23,4 +24,4 @@ def write_cookie(response: HttpResponseBase, request: Request, outcome: Outcome)
     # The page needs a CSRF token for its next request, and Django sends its cookie along. It is a new one, because an
     # attacker may have planted the old one.
     # rotate_token() is not documented; Django's login() calls it for the same reason.
-    rotate_token(request._request)
+    rotate_token(django_request(request))

@@ -23,7 +23,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ..authentication import TokenAuthentication, take_from_query
+from ..authentication import TokenAuthentication, django_request, take_from_query
 from ..exceptions import SimpleAuthError, TokenInvalid
 from ..throttling import attempts
 from .answers import Accepted, Outcome, render
@@ -121,7 +121,7 @@ class Resource(APIView):
 
     def check_throttles(self, request: Request) -> None:
         if self.endpoint and self.endpoint.throttle:
-            attempts.hit(self.endpoint.throttle, network(request), request=request._request)
+            attempts.hit(self.endpoint.throttle, network(request), request=django_request(request))
 
     def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> NoReturn:
         if not request.successful_authenticator and any(
@@ -198,7 +198,7 @@ class Resource(APIView):
                 error.default_detail,
                 self.request.path,
                 response=response,
-                request=self.request._request,
+                request=django_request(self.request),
                 exception=exc,
             )
         return response

@@ -1,14 +1,18 @@
-"""The native contract with a captcha at registration."""
+"""The native contract with a captcha at registration and at login."""
 
 from rest_framework import serializers
 
 from django_simple_auth.contracts import native
 from django_simple_auth.exceptions import SimpleAuthError
-from django_simple_auth.views import Register
+from django_simple_auth.views import LogIn, Register
 from django_simple_auth.wire import Endpoint
 
 
 class Registration(native.Registration):
+    captcha = serializers.CharField(max_length=4096)
+
+
+class Credentials(native.Credentials):
     captcha = serializers.CharField(max_length=4096)
 
 
@@ -23,14 +27,22 @@ def is_solved(captcha):
     return captcha == "solved"
 
 
-class RegisterWithCaptcha(Register):
-    """Make an account, if the captcha is solved."""
-
-    raises = (*Register.raises, CaptchaFailed)
-
+class CaptchaGuard:
     def guard(self, request, values):
         if not is_solved(values.pop("captcha", "")):
             raise CaptchaFailed
+
+
+class RegisterWithCaptcha(CaptchaGuard, Register):
+    """Register, if the captcha is solved."""
+
+    raises = (*Register.raises, CaptchaFailed)
+
+
+class LogInWithCaptcha(CaptchaGuard, LogIn):
+    """Log in, if the captcha is solved."""
+
+    raises = (*LogIn.raises, CaptchaFailed)
 
 
 contract = native.contract.but(
@@ -40,7 +52,8 @@ contract = native.contract.but(
         request=Registration,
         response=native.Account,
         accepted=native.ON_ITS_WAY,
-    )
+    ),
+    Endpoint("login/", LogInWithCaptcha, request=Credentials, response=native.Session),
 )
 app_name = "with_captcha"
 urlpatterns = contract.urls

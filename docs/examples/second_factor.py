@@ -32,13 +32,19 @@ class Credentials(native.Credentials):
     code = serializers.CharField(required=False)
 
 
+class Challenge(serializers.Serializer):
+    detail = serializers.CharField(source="message")
+    code = serializers.CharField()
+    sent_by = serializers.CharField(source="data.sent_by")
+
+
 contract = native.contract.but(
     Endpoint(
         "login/",
         LogIn,
         request=Credentials,
         response=native.Session,
-        refusals={ChallengeRequired: Refusal("Log in again with the code that we have sent you.", status=403)},
+        refusals={ChallengeRequired: Refusal(status=401, body=Challenge)},
     ),
 )
 app_name = "second_factor"

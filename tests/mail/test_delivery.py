@@ -189,7 +189,7 @@ def test_only_a_backend_that_may_hang_gets_a_thread(
 def test_a_backend_that_does_not_exist_is_an_event(use_mailer: Any, failures: Any):
     use_mailer("not.there")
     delivery._hand_over("reset", "1", "", "en")
-    assert [failure["letter"] for failure in failures] == ["reset"]
+    assert [failure["message"] for failure in failures] == ["reset"]
 
 
 def test_after_a_fork_letters_find_new_threads(monkeypatch: Any):
