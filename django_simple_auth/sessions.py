@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 from . import signals
 from .conf import conf
 from .db import clock
+from .db.deferred import after_request
 from .db.transactions import atomic_with_retry
 from .exceptions import CredentialsOutdated, InvalidCredentials, SessionNotFound, TokenExpired, TokenInvalid
 from .identity import user_model
@@ -126,7 +127,8 @@ def resume(secret: str, request: HttpRequest | None = None) -> AuthToken:
     digest = token_format.digest(secret)
     row = store.find(digest)
     if row is None:
-        rotation.revoke_if_reused(digest, request)
+        if (reused := rotation.revoke_if_reused(digest)) is not None:
+            _send_reused(reused, request)
         raise TokenInvalid
     at = clock.now()
     verdict = lifetime.judge(row, at)
@@ -136,6 +138,13 @@ def resume(secret: str, request: HttpRequest | None = None) -> AuthToken:
     if lifetime.needs_use_recorded(row, at):
         store.record_use(row, at)
     return row
+
+
+def _send_reused(token: AuthToken, request: HttpRequest | None) -> None:
+    # After the request: a transaction around it may be rolled back, and with it what receivers write.
+    after_request(
+        lambda: signals.token_reused.send(user=token.user, request=request, session=token.pk), AuthToken.objects.db
+    )
 
 
 def end(token: AuthToken, request: HttpRequest | None = None) -> None:

@@ -9,9 +9,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from .. import signals
 from ..db import clock
-from ..db.deferred import after_request
 from ..exceptions import TokenInvalid
-from ..models import AuthToken, RetiredToken
+from ..models import AuthToken
 from . import format as token_format
 from . import store
 from .issuing import Issued
@@ -35,14 +34,12 @@ def rotate(token: AuthToken, request: HttpRequest | None = None) -> Issued:
     return Issued(row=token, secret=secret)
 
 
-def revoke_if_reused(digest: bytes, request: HttpRequest | None) -> None:
-    """End the session that this digest was rotated away from, unless that was within REUSE_GRACE. One query."""
+def revoke_if_reused(digest: bytes) -> AuthToken | None:
+    """End the session that this digest was rotated away from, unless that was within REUSE_GRACE. One query.
+
+    Returns the token that has ended by this call.
+    """
     retired = store.find_retired(digest)
     if retired is None or clock.now() - retired.retired_at <= REUSE_GRACE:
-        return
-    token = retired.token
-    if store.revoke_durably(token):
-        after_request(
-            lambda: signals.token_reused.send(user=token.user, request=request, session=token.pk),
-            RetiredToken.objects.db,
-        )
+        return None
+    return retired.token if store.revoke_durably(retired.token) else None
