@@ -161,6 +161,14 @@ def test_it_costs_one_query_also_for_a_value_that_is_not_there(made: Any):
         assert len(queries) == 1
 
 
+def test_the_orm_builds_no_query_after_the_first(made: Any, monkeypatch: Any):
+    model, digests = made
+    lookup = CompiledLookup(model, "digest", "owner")
+    lookup.find(digests[0], "default")
+    monkeypatch.setattr(models.QuerySet, "filter", None)
+    assert lookup.find(digests[1], "default").digest == digests[1]
+
+
 def test_a_changed_model_is_compiled_again(made: Any):
     model, digests = made
     lookup = CompiledLookup(model, "digest", "owner")
