@@ -165,8 +165,9 @@ def test_the_orm_builds_no_query_after_the_first(made: Any, monkeypatch: Any):
     model, digests = made
     lookup = CompiledLookup(model, "digest", "owner")
     lookup.find(digests[0], "default")
-    monkeypatch.setattr(models.QuerySet, "filter", None)
-    assert lookup.find(digests[1], "default").digest == digests[1]
+    with monkeypatch.context() as patch:
+        patch.setattr(models.QuerySet, "filter", None)
+        assert lookup.find(digests[1], "default").digest == digests[1]
 
 
 def test_a_changed_model_is_compiled_again(made: Any):
