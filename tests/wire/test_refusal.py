@@ -125,7 +125,8 @@ def test_a_401_challenges_as_the_contract_says(settings: Any, db: None, challeng
         Endpoint("break/", Break, refusals={Broken: Refusal(status=401)}),
         challenge=challenge,
     )
-    for response in (Client().get("/x/me/"), Client().post("/x/break/")):
+    invalid = Client().get("/x/me/", HTTP_AUTHORIZATION="Token dsa_x")
+    for response in (Client().get("/x/me/"), invalid, Client().post("/x/break/")):
         assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, sent)
     assert contract.but().challenge == challenge
 

@@ -104,7 +104,7 @@ CASES = [Case(name, endpoint) for name, contract in CONTRACTS.items() for endpoi
 
 
 def each(applies: Callable[[Case], Any], **parameters: Callable[[Case], Iterable[Any]]) -> Any:
-    """A test for each case that is meant, and for each value that stands parameters it."""
+    """Parametrize a test: each case that it applies to, with each value of its other parameters."""
     rows = [(case,) for case in CASES if applies(case)]
     for values in parameters.values():
         rows = [(*row, value) for row in rows for value in values(row[0])]
