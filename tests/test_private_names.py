@@ -25,8 +25,6 @@ PRIVATE = {
     "_route",
 }
 """To add a name, write at its use why nothing public does the same, and add a test to test_private_apis.py."""
-
-
 OF_TESTS = re.compile(r"\boutbox\b|_from_testcase|TestCase\b|sys\.argv|\bpytest\b|\bunittest\b|PYTEST_")
 
 
