@@ -1,3 +1,5 @@
+"""Tokens in the Authorization header, and in the query string for the one published contract that needs it there."""
+
 from __future__ import annotations
 
 import logging
@@ -5,15 +7,18 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
+from django.http import HttpRequest
 from django.test.utils import CaptureQueriesContext
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from django_simple_auth import sessions
-from django_simple_auth.authentication import TokenAuthentication, Unavailable
+from django_simple_auth import keys, sessions
+from django_simple_auth.authentication import TokenAuthentication, Unavailable, take_from_query
 from django_simple_auth.db import clock as system_clock
 from django_simple_auth.models import AuthToken
 from django_simple_auth.tokens import format as token_format
+
+# The Authorization header
 
 
 def ask(rf: Any, header: str | None) -> Any:
@@ -52,7 +57,7 @@ def test_an_authenticated_request_costs_one_query(user: Any, rf: Any):
         "Token " + "x" * 100_000,
     ],
 )
-def test_what_is_not_ours_is_left_to_the_next_class_without_a_query(rf: Any, header: str | None):
+def test_other_tokens_are_left_to_the_next_class(rf: Any, header: str | None):
     assert ask(rf, header) is None
 
 
@@ -69,7 +74,7 @@ def test_what_is_not_ours_is_left_to_the_next_class_without_a_query(rf: Any, hea
         "dsa_" + "x" * 100_000,
     ],
 )
-def test_our_prefix_before_junk_is_refused_without_a_query(rf: Any, secret: str):
+def test_a_malformed_token_is_refused_without_a_query(rf: Any, secret: str):
     with pytest.raises(AuthenticationFailed) as refused:
         ask(rf, f"Token {secret}")
     assert refused.value.get_codes() == "token_invalid"
@@ -83,7 +88,7 @@ def test_an_expired_token_has_a_code_of_its_own(user: Any, rf: Any):
     assert refused.value.get_codes() == "token_expired"
 
 
-def test_a_database_that_is_down_is_no_reason_to_log_anybody_out(rf: Any, monkeypatch: Any, caplog: Any):
+def test_a_database_that_is_down_is_503_and_not_401(rf: Any, monkeypatch: Any, caplog: Any):
     def down(*args: Any) -> None:
         raise OperationalError("connection refused")
 
@@ -92,3 +97,88 @@ def test_a_database_that_is_down_is_no_reason_to_log_anybody_out(rf: Any, monkey
         ask(rf, f"Token {token_format.generate('dsa')}")
     assert (refused.value.status_code, refused.value.wait) == (503, 5)
     assert "could not be looked up" in caplog.text
+
+
+# The query string
+
+
+KEYS = "/contracts/keys"
+
+
+def test_a_token_in_the_query_is_removed_before_logging(rf: Any):
+    request = rf.get("/x?a=1&token=hush&b=2", REQUEST_URI="/x?a=1&token=hush&b=2", RAW_URI="/x?token=hush")
+    assert take_from_query(request, "token") == "hush"
+    assert request.GET.dict() == {"a": "1", "b": "2"}
+    assert request.get_full_path() == "/x?a=1&b=2"
+    assert (request.META["REQUEST_URI"], request.META["RAW_URI"]) == ("/x?a=1&b=2", "/x?a=1&b=2")
+    assert "hush" not in f"{request.META} {request!r} {vars(request)}"
+
+
+def test_a_token_in_the_query_can_be_read_twice(rf: Any):
+    request = rf.get("/x?token=hush")
+    assert take_from_query(request, "token") == take_from_query(request, "token") == "hush"
+    assert request.get_full_path() == "/x"
+
+
+def test_an_asgi_scope_is_scrubbed_too(async_rf: Any):
+    request = async_rf.get("/x?token=hush&a=1")
+    assert take_from_query(request, "token") == "hush"
+    assert request.scope["query_string"] == b"a=1"
+
+
+@pytest.mark.parametrize("query", ["", "other=1", "token=a&token=b"])
+def test_a_query_with_none_or_two_tokens_has_none(rf: Any, query: str):
+    request: HttpRequest = rf.get(f"/x?{query}")
+    assert take_from_query(request, "token") is None
+    assert "token" not in request.GET
+
+
+def test_a_query_without_a_token_is_left_as_it_is(rf: Any):
+    request = rf.get("/x?b=%20&a")
+    take_from_query(request, "token")
+    assert request.META["QUERY_STRING"] == "b=%20&a"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "DELETE"])
+def test_no_log_contains_a_token_from_the_query(client: Any, user: Any, caplog: Any, method: str):
+    secret = sessions.start(user).secret
+    with caplog.at_level(logging.DEBUG):
+        client.send(method, f"{KEYS}/user/logout?token={secret}")
+    for record in caplog.records:
+        request = getattr(record, "request", None)
+        assert secret not in f"{record.getMessage()} {request and request.META} {request and request.get_full_path()}"
+
+
+def test_only_that_contract_reads_a_token_in_the_query(client: Any, user: Any):
+    secret = sessions.start(user).secret
+    assert client.get(f"/api/auth/me/?token={secret}").status_code == 401
+    assert client.get(f"{KEYS}/keys/generate/?token={secret}").status_code == 200
+
+
+def test_the_answer_sets_a_referrer_policy(client: Any, user: Any):
+    response = client.get(f"{KEYS}/keys/generate/?token=x")
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("path", ["user/logout", "keys/generate/"])
+@pytest.mark.parametrize(
+    "ahead",
+    [{"HTTP_SEC_PURPOSE": "prefetch;prerender"}, {"HTTP_PURPOSE": "prefetch"}, {"HTTP_X_MOZ": "prefetch"}, None],
+)
+def test_head_and_prefetch_change_nothing(client: Any, user: Any, path: str, ahead: dict[str, str] | None):
+    secret = sessions.start(user).secret
+    url = f"{KEYS}/{path}?token={secret}"
+    response = client.send("HEAD", url) if ahead is None else client.get(url, **ahead)
+    assert response.status_code in {400, 405}
+    assert AuthToken.objects.count() == 1
+    assert client.get(url).status_code == 200
+
+
+def test_an_api_key_cannot_change_the_account(client: Any, user: Any):
+    secret = keys.create(user).secret
+    assert client.get(f"{KEYS}/keys/generate/?token={secret}").json() == {"error": "An API key cannot do this."}
+    assert client.get(f"{KEYS}/user/logout?token={secret}").status_code == 400
+    client.token = secret
+    assert client.post("/api/auth/logout/all/").status_code == 403
+    assert client.get("/api/auth/me/").status_code == 200
+    assert AuthToken.objects.count() == 1

@@ -1,3 +1,5 @@
+"""Sessions, without HTTP: how they start, end and are listed."""
+
 from __future__ import annotations
 
 from datetime import datetime, timedelta
@@ -6,16 +8,14 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db import IntegrityError, OperationalError, connection
-from django.test.utils import CaptureQueriesContext
+from django.db import IntegrityError
 
 from django_simple_auth import sessions
 from django_simple_auth.db import clock as system_clock
 from django_simple_auth.db import deferred
-from django_simple_auth.exceptions import InvalidCredentials, SessionNotFound, TokenExpired, TokenInvalid
+from django_simple_auth.exceptions import InvalidCredentials, SessionNotFound, TokenInvalid
 from django_simple_auth.models import AuthToken
-from django_simple_auth.tokens import format as token_format
-from django_simple_auth.tokens import issuing, store
+from django_simple_auth.tokens import issuing
 
 
 @pytest.fixture
@@ -36,9 +36,7 @@ def heard() -> Any:
     user_logged_out.disconnect(logged_out)
 
 
-def test_a_session_resumes_with_its_user(user: Any):
-    issued = sessions.start(user)
-    assert sessions.resume(issued.secret).user == user
+# Starting
 
 
 def test_each_login_has_a_token_of_its_own(user: Any):
@@ -56,158 +54,19 @@ def test_a_login_sends_user_logged_in(user: Any, heard: Any, rf: Any):
     assert isinstance(get_user_model().objects.get().last_login, datetime)
 
 
-def test_ending_a_session_sends_user_logged_out(user: Any, heard: Any):
-    issued = sessions.start(user)
-    sessions.end(issued.row)
-    sessions.end_all(user)
-    assert [name for name, *_ in heard] == ["in", "out", "out"]
-
-
-def test_ending_a_session_twice_is_no_error(user: Any):
-    issued = sessions.start(user)
-    sessions.end(issued.row)
-    sessions.end(issued.row)
-
-
-def test_ending_all_spares_other_users_and_api_keys(user: Any):
-    other = get_user_model().objects.create_user("eve")
-    sessions.start(user)
-    sessions.start(user)
-    kept = {sessions.start(other).row.pk, issuing.issue(user, AuthToken.Purpose.KEY).row.pk}
-    sessions.end_all(user)
-    assert set(AuthToken.objects.values_list("pk", flat=True)) == kept
-
-
-def test_resuming_costs_one_query(user: Any):
-    secret = sessions.start(user).secret
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
-        assert sessions.resume(secret).user.username == "bob"
-    assert len(queries) == 1
-
-
-def test_a_mistyped_token_costs_no_query(user: Any):
-    secret = sessions.start(user).secret
-    with CaptureQueriesContext(connection) as queries, pytest.raises(TokenInvalid):
-        sessions.resume(secret[:-1] + "!")
-    assert len(queries) == 0
-
-
-def test_an_unknown_token_is_invalid(db: None):
-    with pytest.raises(TokenInvalid):
-        sessions.resume(token_format.generate("dsa"))
-
-
-def test_an_expired_token_is_refused_and_deleted(user: Any, settings: Any, clock: Any):
-    settings.TOKEN_EXPIRED_AFTER_SECONDS = 60
-    secret = sessions.start(user).secret
-    clock.passes(seconds=61)
-    with pytest.raises(TokenExpired):
-        sessions.resume(secret)
-    assert not AuthToken.objects.exists()
-    with pytest.raises(TokenInvalid):
-        sessions.resume(secret)
-
-
-def test_lowering_the_lifetime_cuts_existing_tokens_at_once(user: Any, settings: Any, clock: Any):
-    secret = sessions.start(user).secret
-    clock.passes(seconds=100)
-    settings.TOKEN_EXPIRED_AFTER_SECONDS = 99
-    with pytest.raises(TokenExpired):
-        sessions.resume(secret)
-
-
-def test_a_token_expires_when_idle_and_not_when_used(user: Any, settings: Any, clock: Any):
-    settings.SIMPLE_AUTH = {"TOKEN_IDLE_TIMEOUT_SECONDS": 300}
-    secret = sessions.start(user).secret
-    for _ in range(3):
-        clock.passes(seconds=299)
-        sessions.resume(secret)
-        deferred.run_pending()
-    clock.passes(seconds=301)
-    with pytest.raises(TokenExpired):
-        sessions.resume(secret)
-
-
-def test_last_use_is_written_at_most_once_a_minute(user: Any, clock: Any):
-    secret = sessions.start(user).secret
-    writes = []
-    for _ in range(8):
-        clock.passes(seconds=20)
-        with CaptureQueriesContext(connection) as queries:
-            sessions.resume(secret)
-            deferred.run_pending()
-        writes.append(len(queries) - 1)
-    assert writes == [0, 0, 1, 0, 0, 1, 0, 0]
-
-
-def test_recording_a_use_revives_no_ended_token(user: Any, clock: Any):
-    issued = sessions.start(user)
-    clock.passes(minutes=2)
-    sessions.end(issued.row)
-    store.record_use(issued.row, system_clock.now())
-    deferred.run_pending()
-    assert not AuthToken.objects.exists()
-
-
-def test_reactivation_revives_no_token(user: Any):
-    secret = sessions.start(user).secret
-    user.is_active = False
-    user.save()
-    with pytest.raises(TokenInvalid):
-        sessions.resume(secret)
-    user.is_active = True
-    user.save()
-    with pytest.raises(TokenInvalid):
-        sessions.resume(secret)
-
-
-def test_a_user_deactivated_while_logging_in_gets_no_token(user: Any):
-    checked = get_user_model().objects.get()
-    user.is_active = False
-    user.save()
-    with pytest.raises(InvalidCredentials):
-        sessions.start(checked)
-    assert not AuthToken.objects.exists()
-
-
-def test_a_user_deactivated_by_update_is_logged_out(user: Any):
-    secret = sessions.start(user).secret
-    get_user_model().objects.update(is_active=False)
-    with pytest.raises(TokenInvalid):
-        sessions.resume(secret)
-    assert not AuthToken.objects.exists()
-
-
-def test_deactivation_is_noticed_whatever_is_saved(user: Any):
-    sessions.start(user)
-    user.is_active = False
-    user.save(update_fields=["last_name"])
-    assert not AuthToken.objects.exists()
-
-
-def test_inside_a_transaction_the_use_is_recorded_later(user: Any, clock: Any):
-    row = sessions.start(user)
-    clock.passes(minutes=2)
-    with CaptureQueriesContext(connection) as queries:
-        sessions.resume(row.secret)
-    assert len(queries) == 1
-    deferred.run_pending()
-    assert AuthToken.objects.get().last_used_at > row.row.last_used_at
-
-
-def test_a_use_that_cannot_be_recorded_is_logged(user: Any, clock: Any, monkeypatch: Any, caplog: Any):
-    issued = sessions.start(user)
-
-    def locked(*args: Any, **kwargs: Any) -> None:
-        raise OperationalError("database is locked")
-
-    monkeypatch.setattr("django.db.models.query.QuerySet.update", locked)
-    clock.passes(minutes=2)
-    assert sessions.resume(issued.secret).user == user
-    deferred.run_pending()
-    assert "could not be recorded" in caplog.text
+@pytest.mark.parametrize(
+    ("device", "kept"),
+    [
+        ("phone", "phone"),
+        (" a\r\nb\0c\x1b[31m\u202e\u2028\ud800d ", "abc[31md"),
+        ("x" * 101, "x" * 100),
+        ("Käthes Häuschen 🏠", "Käthes Häuschen 🏠"),
+    ],
+)
+def test_a_device_name_is_cleaned_and_cut(user: Any, device: str, kept: str):
+    sessions.start(user, device=device, ip_address="f" * 46)
+    (session,) = sessions.active(user)
+    assert (session.device, session.ip_address) == (kept, "f" * 45)
 
 
 def test_above_the_limit_the_oldest_login_ends(user: Any, settings: Any):
@@ -220,6 +79,15 @@ def test_above_the_limit_the_oldest_login_ends(user: Any, settings: Any):
             sessions.resume(issued.secret)
     for issued in [*started[2:], key, other]:
         assert sessions.resume(issued.secret)
+
+
+def test_a_user_deactivated_while_logging_in_gets_no_token(user: Any):
+    checked = get_user_model().objects.get()
+    user.is_active = False
+    user.save()
+    with pytest.raises(InvalidCredentials):
+        sessions.start(checked)
+    assert not AuthToken.objects.exists()
 
 
 def test_a_user_deleted_while_logging_in_gets_no_token(transactional_db: None):
@@ -260,27 +128,52 @@ def test_a_receiver_that_fails_leaves_no_token_behind(transactional_db: None):
     assert not AuthToken.objects.exists()
 
 
-def test_a_token_lives_its_seconds_without_time_zone_support(user: Any, settings: Any, clock: Any):
-    settings.USE_TZ = False
-    settings.TIME_ZONE = "Europe/Berlin"
-    settings.TOKEN_EXPIRED_AFTER_SECONDS = 7200
-    secret = sessions.start(user).secret
-    clock.passes(seconds=7190)
-    assert sessions.resume(secret)
-    clock.passes(seconds=11)
-    with pytest.raises(TokenExpired):
-        sessions.resume(secret)
+# Ending
 
 
-def test_clear_expired_deletes_in_batches(user: Any, settings: Any, clock: Any):
-    settings.TOKEN_EXPIRED_AFTER_SECONDS = 60
-    for _ in range(5):
-        sessions.start(user)
-    clock.passes(seconds=61)
-    alive = sessions.start(user)
-    assert sessions.count_expired() == 5
-    assert list(sessions.clear_expired(batch_size=2)) == [2, 2, 1]
-    assert AuthToken.objects.get() == alive.row
+def test_ending_a_session_sends_user_logged_out(user: Any, heard: Any):
+    issued = sessions.start(user)
+    sessions.end(issued.row)
+    sessions.end_all(user)
+    assert [name for name, *_ in heard] == ["in", "out", "out"]
+
+
+def test_ending_a_session_twice_is_no_error(user: Any):
+    issued = sessions.start(user)
+    sessions.end(issued.row)
+    sessions.end(issued.row)
+
+
+def test_ending_all_spares_other_users_and_api_keys(user: Any):
+    other = get_user_model().objects.create_user("eve")
+    sessions.start(user)
+    sessions.start(user)
+    kept = {sessions.start(other).row.pk, issuing.issue(user, AuthToken.Purpose.KEY).row.pk}
+    sessions.end_all(user)
+    assert set(AuthToken.objects.values_list("pk", flat=True)) == kept
+
+
+def test_one_session_is_ended_by_its_id(user: Any, heard: Any):
+    kept, ended = sessions.start(user), sessions.start(user)
+    heard.clear()
+    sessions.end_one(user, ended.row.pk)
+    assert [name for name, *_ in heard] == ["out"]
+    assert AuthToken.objects.get() == kept.row
+    with pytest.raises(SessionNotFound):
+        sessions.end_one(user, ended.row.pk)
+
+
+@pytest.mark.parametrize("whose", ["another's", "a key's", "unknown", "no integer of the database's"])
+def test_only_the_users_own_session_can_be_ended(user: Any, whose: str):
+    other = sessions.start(get_user_model().objects.create_user("eve")).row.pk
+    key = issuing.issue(user, AuthToken.Purpose.KEY).row.pk
+    ids = {"another's": other, "a key's": key, "unknown": 0}
+    with pytest.raises(SessionNotFound):
+        sessions.end_one(user, ids.get(whose, 10**40))
+    assert AuthToken.objects.count() == 2
+
+
+# Listing
 
 
 def test_sessions_are_listed_most_recently_used_first(user: Any, clock: Any, settings: Any):
@@ -318,38 +211,3 @@ def test_a_session_shows_when_it_expires_unused(user: Any, settings: Any):
     row = sessions.start(user).row
     (session,) = sessions.active(user)
     assert session.expires_at == row.last_used_at + timedelta(seconds=300)
-
-
-def test_one_session_is_ended_by_its_id(user: Any, heard: Any):
-    kept, ended = sessions.start(user), sessions.start(user)
-    heard.clear()
-    sessions.end_one(user, ended.row.pk)
-    assert [name for name, *_ in heard] == ["out"]
-    assert AuthToken.objects.get() == kept.row
-    with pytest.raises(SessionNotFound):
-        sessions.end_one(user, ended.row.pk)
-
-
-@pytest.mark.parametrize("whose", ["another's", "a key's", "nobody's", "no integer of the database's"])
-def test_only_the_users_own_session_can_be_ended(user: Any, whose: str):
-    other = sessions.start(get_user_model().objects.create_user("eve")).row.pk
-    key = issuing.issue(user, AuthToken.Purpose.KEY).row.pk
-    ids = {"another's": other, "a key's": key, "nobody's": 0}
-    with pytest.raises(SessionNotFound):
-        sessions.end_one(user, ids.get(whose, 10**40))
-    assert AuthToken.objects.count() == 2
-
-
-@pytest.mark.parametrize(
-    ("device", "kept"),
-    [
-        ("phone", "phone"),
-        (" a\r\nb\0c\x1b[31m\u202e\u2028\ud800d ", "abc[31md"),
-        ("x" * 101, "x" * 100),
-        ("Käthes Häuschen 🏠", "Käthes Häuschen 🏠"),
-    ],
-)
-def test_a_device_name_is_cleaned_and_cut(user: Any, device: str, kept: str):
-    sessions.start(user, device=device, ip_address="f" * 46)
-    (session,) = sessions.active(user)
-    assert (session.device, session.ip_address) == (kept, "f" * 45)

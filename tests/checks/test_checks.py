@@ -207,7 +207,7 @@ def test_e003_a_manager_without_create_user(monkeypatch: Any):
 
 
 @pytest.mark.parametrize(
-    ("installed", "told"),
+    ("installed", "text"),
     [
         ((5, 1, 9), "Django 5.1.9 is installed, but fixes from 5.2.14 are required."),
         ((5, 2, 13), "Django 5.2.13 is installed, but fixes from 5.2.14 are required."),
@@ -217,10 +217,10 @@ def test_e003_a_manager_without_create_user(monkeypatch: Any):
         ((6, 1, 0), None),
     ],
 )
-def test_e010_a_django_without_required_fixes(monkeypatch: Any, installed: Any, told: str | None):
+def test_e010_a_django_without_required_fixes(monkeypatch: Any, installed: Any, text: str | None):
     monkeypatch.setattr(django, "VERSION", (*installed, "final", 0))
     found = run_checks(tags=["simple_auth"])
-    assert [(message.id, message.msg) for message in found] == ([("django_simple_auth.E010", told)] if told else [])
+    assert [(message.id, message.msg) for message in found] == ([("django_simple_auth.E010", text)] if text else [])
 
 
 @pytest.mark.parametrize(("installed", "is_old"), [("3.18.1", True), ("3.9", True), ("3.18.2", False), ("4.0", False)])

@@ -25,7 +25,7 @@ class Shout(models.CharField):  # type: ignore[type-arg]
 
 
 class Hidden(models.Manager[Any]):
-    """Hides every row, and defers a column."""
+    """Hides every row."""
 
     def get_queryset(self) -> models.QuerySet[Any]:
         return super().get_queryset().none()
@@ -149,6 +149,13 @@ def test_it_finds_what_the_orm_finds(made: Any):
         expected = model._base_manager.select_related("owner").get(digest=digest)
         assert content(lookup.find(digest, "default")) == content(expected)
     assert lookup.find(bytes(32), "default") is None
+
+
+@pytest.mark.parametrize("made", ["rich"], indirect=True)
+def test_it_finds_what_the_default_manager_hides(made: Any):
+    model, digests = made
+    owner = CompiledLookup(model, "digest", "owner").find(digests[0], "default").owner
+    assert not type(owner).objects.filter(pk=owner.pk).exists()
 
 
 def test_it_costs_one_query_also_for_a_value_that_is_not_there(made: Any):

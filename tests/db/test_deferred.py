@@ -46,10 +46,10 @@ def test_a_reused_tokens_session_stays_ended(path: str):
     secret = issued.secret
     sessions.rotate(issued.row)
     RetiredToken.objects.update(retired_at=system_clock.now() - timedelta(seconds=11))
-    told = []
+    ended = []
 
     def write_down(user: Any, session: int, **kwargs: Any) -> None:
-        told.append(session)
+        ended.append(session)
         presence.start(user)
 
     signals.token_reused.connect(write_down)
@@ -60,7 +60,7 @@ def test_a_reused_tokens_session_stays_ended(path: str):
     finally:
         signals.token_reused.disconnect(write_down)
     assert not AuthToken.objects.exists()
-    assert told == [issued.row.pk]
+    assert ended == [issued.row.pk]
     assert Presence.objects.get().user == user
 
 

@@ -1,4 +1,4 @@
-"""What decides is read where it is written, never from a replica that may be behind."""
+"""Data that decides about access is read from the primary database, because a replica may be behind."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_the_primary_is_named_in_no_other_module():
     assert named == MAY_CHOOSE_A_DATABASE
 
 
-def test_all_users_are_asked_for_in_one_module():
+def test_all_users_are_queried_in_one_module():
     asked = {
         file.relative_to(PACKAGE).as_posix()
         for file in PACKAGE.rglob("*.py")

@@ -99,7 +99,7 @@ def test_migrate_works_in_batches(db: None, monkeypatch: pytest.MonkeyPatch):
     assert Identifier.objects.count() == 5
 
 
-def test_sync_identifiers_compares_everybody(db: None, monkeypatch: Any):
+def test_sync_identifiers_compares_all_users(db: None, monkeypatch: Any):
     monkeypatch.setattr(identifiers, "BATCH", 2)
     people = [User.objects.create_user(f"user{number}", f"user{number}@example.com") for number in range(3)]
     User.objects.filter(username="user1").update(username="new", email="new@example.com")
@@ -143,7 +143,7 @@ def test_a_deleted_users_names_are_free(user: Any):
     assert identifiers.holder("username", "bob") is None
 
 
-def test_a_user_from_a_replica_is_asked_about_on_the_primary(user: Any, settings: Any):
+def test_a_user_from_a_replica_is_looked_up_on_the_primary(user: Any, settings: Any):
     settings.DATABASE_ROUTERS = ["tests.support.routers.PrimaryAndReplica"]
     user._state.db = "replica"
     assert identifiers.unclaimed(user) == []

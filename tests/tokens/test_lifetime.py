@@ -65,7 +65,7 @@ def test_an_inactive_users_token_is_not_live(purpose: AuthToken.Purpose):
     assert lifetime.judge(token(purpose, is_active=False), NOON) is Verdict.USER_INACTIVE
 
 
-def test_expired_is_told_before_inactive():
+def test_expired_comes_before_inactive():
     assert lifetime.judge(token(is_active=False, expires_at=NOON), NOON) is Verdict.EXPIRED
 
 
@@ -79,7 +79,7 @@ def test_a_use_is_recorded_once_a_minute():
 def test_judge_and_the_query_agree_on_every_row(user: Any, settings: Any, total: int | None, idle: int | None):
     settings.TOKEN_EXPIRED_AFTER_SECONDS = total
     settings.SIMPLE_AUTH = {"TOKEN_IDLE_TIMEOUT_SECONDS": idle}
-    # Whole minutes from a short span, so that many rows end at the very moment that is asked about.
+    # Whole minutes from a short span, so that many rows expire at exactly the moment that is compared.
     random, moments = Random(8), [NOON + n * MINUTE for n in range(10)]
     for number in range(200):
         created = random.randrange(10)

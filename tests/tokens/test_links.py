@@ -79,11 +79,11 @@ def test_a_link_expires(user: Any, monkeypatch: Any):
 
 def test_only_the_newest_link_of_a_purpose_is_valid(user: Any):
     other = get_user_model().objects.create_user("eve")
-    first, proof = links.issue(Purpose.RESET, ADDRESS, user), links.issue(Purpose.VERIFY, ADDRESS, user)
+    first, verification = links.issue(Purpose.RESET, ADDRESS, user), links.issue(Purpose.VERIFY, ADDRESS, user)
     others = links.issue(Purpose.RESET, "eve@example.com", other)
     second = links.issue(Purpose.RESET, "elsewhere@example.com", user)
     assert [is_valid(secret) for secret in (first, second, others)] == [False, True, True]
-    assert is_valid(proof, Purpose.VERIFY)
+    assert is_valid(verification, Purpose.VERIFY)
 
 
 def test_only_the_newest_invitation_to_an_email_is_valid(db: None):
@@ -105,10 +105,10 @@ def test_an_inactive_users_link_is_invalid(user: Any):
 
 
 def test_a_revoked_link_is_invalid(user: Any):
-    reset, proof = links.issue(Purpose.RESET, ADDRESS, user), links.issue(Purpose.VERIFY, ADDRESS, user)
+    reset, verification = links.issue(Purpose.RESET, ADDRESS, user), links.issue(Purpose.VERIFY, ADDRESS, user)
     links.revoke(user, Purpose.RESET)
     assert not is_valid(reset)
-    assert is_valid(proof, Purpose.VERIFY)
+    assert is_valid(verification, Purpose.VERIFY)
 
 
 def test_a_deleted_user_gets_no_link(user: Any):

@@ -93,13 +93,13 @@ def test_of_two_reuses_one_sends_the_signal(user: Any, clock: Any, monkeypatch: 
     issued = sessions.start(user)
     rotation.rotate(issued.row)
     clock.passes(seconds=11)
-    told = []
-    monkeypatch.setattr(signals.token_reused, "send", lambda *args, **facts: told.append(facts))
+    sent = []
+    monkeypatch.setattr(signals.token_reused, "send", lambda *args, **facts: sent.append(facts))
     monkeypatch.setattr(store, "durably", lambda write, using: 0)
     with pytest.raises(TokenInvalid):
         sessions.resume(issued.secret)
     deferred.run_pending()
-    assert told == []
+    assert sent == []
 
 
 def test_reuse_after_logout_ends_nothing(user: Any, clock: Any):

@@ -148,7 +148,7 @@ WAYS_TO_END: dict[str, tuple[int, Callable[[Any, Any, Any], Any]]] = {
 def test_every_token_is_inserted_and_ended_by_the_store(
     user: Any, mailbox: Any, settings: Any, monkeypatch: Any, way: str
 ):
-    stranger = issuing.issue(get_user_model().objects.create_user("eve")).row
+    eve = issuing.issue(get_user_model().objects.create_user("eve")).row
     login = issuing.issue(user).row
     key = keys.create(user).row
     sessions.start(user)
@@ -162,7 +162,7 @@ def test_every_token_is_inserted_and_ended_by_the_store(
     count, end = WAYS_TO_END[way]
     end(user, login, key)
     assert before + len(inserted) - AuthToken.objects.count() == sum(ended) == count
-    assert AuthToken.objects.filter(pk=stranger.pk).exists()
+    assert AuthToken.objects.filter(pk=eve.pk).exists()
 
 
 def test_of_two_calls_one_ends_the_token(user: Any):
@@ -171,9 +171,9 @@ def test_of_two_calls_one_ends_the_token(user: Any):
 
 
 def test_revoke_ends_no_token_of_another_user(user: Any):
-    stranger = issuing.issue(get_user_model().objects.create_user("eve")).row
-    assert store.revoke(user, which=Q(pk=stranger.pk)) == 0
-    assert AuthToken.objects.get() == stranger
+    eve = issuing.issue(get_user_model().objects.create_user("eve")).row
+    assert store.revoke(user, which=Q(pk=eve.pk)) == 0
+    assert AuthToken.objects.get() == eve
 
 
 def test_a_repeated_revocation_spares_a_new_row(user: Any):

@@ -1,4 +1,4 @@
-"""What a project can say with Contract, Endpoint and View. The contract under test is the one in the docs."""
+"""What a project can say with Contract, for example in the contract that the docs show."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound
-from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.test import APIClient
@@ -28,31 +27,22 @@ from django_simple_auth.views import (
     DeleteKey,
     EndSession,
     ListSessions,
-    LogIn,
     LogOut,
     RequestPasswordReset,
     RotateToken,
     ShowAccount,
     UpdateAccount,
 )
-from django_simple_auth.wire import (
-    Contract,
-    Detail,
-    Endpoint,
-    Many,
-    Outcome,
-    PasswordField,
-    Refusal,
-    ScopesField,
-    StaticBody,
-    View,
-)
+from django_simple_auth.wire import Contract, Detail, Endpoint, Many, Outcome, PasswordField, Refusal, ScopesField, View
 from docs.examples import changed_contract, own_contract
 from tests.support.client import PASSWORD
 from tests.support.contracts import serve
 from tests.support.messages import secret_in
 
 NEW = {"handle": "ann", "mail": "ann@example.com", "secret": PASSWORD}
+
+
+# The contract in the docs
 
 
 def test_a_projects_own_contract_takes_about_30_lines():
@@ -87,102 +77,7 @@ def test_contracts_serve_the_same_accounts_and_tokens(client: Any, user: Any):
     assert client.get("/api/auth/me/").json()["username"] == "bob"
 
 
-class Answer(serializers.Serializer):
-    username = serializers.CharField()
-
-
-class Raise(View):
-    """Refuses for every reason."""
-
-    name = "raise"
-    authentication_classes = ()
-    permission_classes = ()
-
-    def perform(self, request: Request, *, cause: str, **values: Any) -> Outcome:
-        raise {"missing": Http404("no such thing"), "forbidden": PermissionDenied("not you")}[cause]
-
-
-class LogInLoudly(LogIn):
-    """A project's own behaviour."""
-
-    def perform(self, request: Request, **values: Any) -> Outcome:
-        outcome = super().perform(request, **values)
-        return Outcome(user=outcome.user, token=f"loud-{outcome.token}")
-
-
-def test_several_methods_share_a_path(client: Any, user: Any, settings: Any):
-    serve(
-        settings,
-        Endpoint("session/", LogOut, method="DELETE"),
-        Endpoint("session/", ShowAccount, response=Answer),
-    )
-    client.token = sessions.start(user).secret
-    assert client.get("/x/session/").json() == {"username": "bob"}
-    assert client.send("OPTIONS", "/x/session").headers["Allow"] == "DELETE, GET, HEAD, OPTIONS"
-    assert client.send("DELETE", "/x/session").status_code == 204
-    assert client.post("/x/session/").status_code == 405
-
-
-def test_two_endpoints_for_one_method_and_path_are_an_error():
-    with pytest.raises(ImproperlyConfigured, match="POST 'out/'"):
-        Contract(Endpoint("out/", LogOut), Endpoint("out/", LogOut), errors=non_field_errors)
-
-
-def test_an_endpoint_overrides_its_views_attributes(client: Any, user: Any, settings: Any):
-    serve(
-        settings,
-        Endpoint("a/", ShowAccount, response=StaticBody(state="in"), status=202, name="a"),
-        Endpoint("b/", ShowAccount, response=Detail("staff"), permission_classes=(IsAdminUser,), throttle="b"),
-    )
-    settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"b": "1/day"}}
-    client.token = sessions.start(user).secret
-    a = client.get("/x/a/")
-    assert (a.status_code, a.json()) == (202, {"state": "in"})
-    assert client.get("/x/b/").status_code == 403
-    user.is_staff = True
-    user.save()
-    assert client.get("/x/b/").json() == {"detail": "staff"}
-    assert client.get("/x/b/").status_code == 429
-
-
-def test_a_subclassed_view_changes_behaviour(client: Any, user: Any, settings: Any):
-    serve(settings, Endpoint("in/", LogInLoudly, request=own_contract.SignIn, response=own_contract.Access))
-    body = client.post("/x/in/", {"handle": "bob", "secret": PASSWORD}).json()
-    assert body["access"].startswith("loud-dsa_")
-
-
-@pytest.mark.parametrize(("cause", "status"), [("missing", 404), ("forbidden", 403)])
-def test_djangos_own_exceptions_get_the_contracts_shape(client: Any, db: None, settings: Any, cause: str, status: int):
-    serve(settings, Endpoint("raise/<str:cause>/", Raise))
-    response = client.post(f"/x/raise/{cause}/")
-    assert (response.status_code, set(response.json())) == (status, {"detail"})
-
-
-def test_an_endpoint_sets_text_and_status_of_drfs_causes(client: Any, db: None, settings: Any):
-    serve(settings, Endpoint("out/", LogOut, refusals={NotAuthenticated: Refusal("Who are you?", status=403)}))
-    response = client.post("/x/out/")
-    assert (response.status_code, response.json()) == (403, {"detail": "Who are you?"})
-
-
-def test_errors_may_be_a_plain_exception_handler(client: Any, db: None, settings: Any):
-    serve(settings, Endpoint("out/", LogOut), errors=lambda exc, context: Response({"no": True}, status=418))
-    assert client.post("/x/out/").status_code == 418
-
-
-def test_a_view_must_override_perform(client: Any, db: None, settings: Any):
-    class Idle(View):
-        name = "idle"
-        authentication_classes = ()
-        permission_classes = ()
-
-    serve(settings, Endpoint("idle/", Idle))
-    with pytest.raises(NotImplementedError, match=r"Idle must override perform"):
-        client.post("/x/idle/")
-
-
-def test_a_view_need_not_add_errors_to_those_of_shape(client: Any, db: None, settings: Any):
-    serve(settings, Endpoint("in/", LogIn, request=own_contract.SignIn))
-    assert client.post("/x/in/", {"handle": "bob"}).json() == {"secret": ["This field is required."]}
+# Names of fields
 
 
 def test_a_contract_names_the_fields_of_a_list(client: Any, user: Any, settings: Any):
@@ -239,20 +134,6 @@ def test_a_contract_names_the_fields_of_accounts_and_keys(client: Any, user: Any
     assert client.post("/x/people/leave/", {"secret": PASSWORD}).json() == {"detail": "Bye."}
 
 
-def test_a_refusal_of_drfs_cause_holds_for_the_services_cause(client: Any, user: Any, settings: Any):
-    serve(
-        settings,
-        Endpoint("swap/", RotateToken, response=own_contract.Access),
-        refusals={AuthenticationFailed: Refusal("Bad token.", status=400)},
-    )
-    api_client = APIClient()
-    api_client.force_authenticate(user)
-    response = api_client.post("/x/swap/")
-    assert (response.status_code, response.json()) == (400, {"detail": "Bad token."})
-    client.token = sessions.start(user).secret
-    assert client.post("/x/swap/").json()["access"].startswith("dsa_")
-
-
 class Forgotten(serializers.Serializer):
     mail = serializers.EmailField(source="email")
 
@@ -260,6 +141,10 @@ class Forgotten(serializers.Serializer):
 class Chosen(serializers.Serializer):
     code = serializers.CharField(source="token")
     secret = PasswordField(source="new_password")
+
+
+class Name(serializers.Serializer):
+    username = serializers.CharField()
 
 
 class Moved(serializers.Serializer):
@@ -271,7 +156,7 @@ def test_a_contract_names_the_fields_of_passwords_and_emails(client: Any, user: 
     serve(
         settings,
         Endpoint("forgotten/", RequestPasswordReset, request=Forgotten, response=Detail("Look into your mailbox.")),
-        Endpoint("choose/", ConfirmPasswordReset, request=Chosen, response=Answer),
+        Endpoint("choose/", ConfirmPasswordReset, request=Chosen, response=Name),
         Endpoint("move/", ChangeEmail, request=Moved),
         refusals={LinkInvalid: Refusal("Too late.", status=410)},
     )
@@ -286,6 +171,60 @@ def test_a_contract_names_the_fields_of_passwords_and_emails(client: Any, user: 
     client.token = sessions.start(user).secret
     refused = client.post("/x/move/", {"mail": "new@example.com", "secret": "wrong"})
     assert refused.json() == {"secret": ["This is not your current password."]}
+
+
+# Errors and refusals
+
+
+class Raise(View):
+    """Refuses for every reason."""
+
+    name = "raise"
+    authentication_classes = ()
+    permission_classes = ()
+
+    def perform(self, request: Request, *, cause: str, **values: Any) -> Outcome:
+        raise {"missing": Http404("no such thing"), "forbidden": PermissionDenied("not you")}[cause]
+
+
+@pytest.mark.parametrize(("cause", "status"), [("missing", 404), ("forbidden", 403)])
+def test_djangos_own_exceptions_get_the_contracts_shape(client: Any, db: None, settings: Any, cause: str, status: int):
+    serve(settings, Endpoint("raise/<str:cause>/", Raise))
+    response = client.post(f"/x/raise/{cause}/")
+    assert (response.status_code, set(response.json())) == (status, {"detail"})
+
+
+def test_a_refusal_of_drfs_cause_holds_for_the_services_cause(client: Any, user: Any, settings: Any):
+    serve(
+        settings,
+        Endpoint("swap/", RotateToken, response=own_contract.Access),
+        refusals={AuthenticationFailed: Refusal("Bad token.", status=400)},
+    )
+    api_client = APIClient()
+    api_client.force_authenticate(user)
+    response = api_client.post("/x/swap/")
+    assert (response.status_code, response.json()) == (400, {"detail": "Bad token."})
+    client.token = sessions.start(user).secret
+    assert client.post("/x/swap/").json()["access"].startswith("dsa_")
+
+
+def test_errors_may_be_a_plain_exception_handler(client: Any, db: None, settings: Any):
+    serve(settings, Endpoint("out/", LogOut), errors=lambda exc, context: Response({"no": True}, status=418))
+    assert client.post("/x/out/").status_code == 418
+
+
+def test_a_handler_that_returns_none_leaves_it_to_django(client: Any, db: None, settings: Any):
+    serve(settings, Endpoint("out/", LogOut), errors=lambda exc, context: None)
+    with pytest.raises(NotAuthenticated):
+        client.post("/x/out/")
+
+
+# Endpoints
+
+
+def test_two_endpoints_for_one_method_and_path_are_an_error():
+    with pytest.raises(ImproperlyConfigured, match="POST 'out/'"):
+        Contract(Endpoint("out/", LogOut), Endpoint("out/", LogOut), errors=non_field_errors)
 
 
 def test_but_replaces_one_endpoint_and_leaves_out_another(client: Any, user: Any):
@@ -312,9 +251,3 @@ def test_but_adds_an_endpoint_of_another_path():
     contract = native.contract.but(Endpoint("whoami/", ShowAccount, response=native.Account, name="whoami"))
     assert [endpoint.name for endpoint in contract.endpoints][-1] == "whoami"
     assert len(contract.endpoints) == len(native.contract.endpoints) + 1
-
-
-def test_a_handler_that_returns_none_leaves_it_to_django(client: Any, db: None, settings: Any):
-    serve(settings, Endpoint("out/", LogOut), errors=lambda exc, context: None)
-    with pytest.raises(NotAuthenticated):
-        client.post("/x/out/")

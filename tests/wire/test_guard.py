@@ -1,4 +1,4 @@
-"""What a view judges before anything is looked up that tells who has an account."""
+"""What a view checks before it looks up anything that reveals who has an account."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ def test_a_solved_captcha_makes_an_account(register: Any):
     assert get_user_model().objects.get().username == "ann"
 
 
-def test_a_wrong_captcha_tells_nothing_about_names(user: Any, register: Any):
+def test_a_wrong_captcha_reveals_nothing_about_names(user: Any, register: Any):
     with CaptureQueriesContext(connection) as queries:
         response = register(**BOB)
     assert (response.status_code, response.json()) == (400, {"captcha": FAILED})
     assert len(queries) == 0
 
 
-def test_a_wrong_captcha_is_told_with_errors_of_shape_only(user: Any, register: Any):
+def test_a_wrong_captcha_comes_with_errors_of_shape_only(user: Any, register: Any):
     response = register(username="bob", email="nowhere", captcha="wrong")
     assert set(response.json()) == {"captcha", "email", "password"}
     assert response.json()["captcha"] == FAILED
 
 
-def test_a_missing_captcha_tells_nothing_about_names(user: Any, register: Any):
+def test_a_missing_captcha_reveals_nothing_about_names(user: Any, register: Any):
     response = register(username="bob", email="bob@example.com", password=PASSWORD)
     assert response.json() == {"captcha": ["This field is required."]}
 
 
-def test_behind_a_solved_captcha_all_errors_are_told_at_once(user: Any, register: Any):
+def test_after_a_solved_captcha_all_errors_come_at_once(user: Any, register: Any):
     response = register(**{**BOB, "email": "nowhere", "captcha": "solved"})
     assert set(response.json()) == {"username", "email", "password"}
 
@@ -99,7 +99,7 @@ class Username(serializers.Serializer):
         ({"puzzle": "robot", "secret": None}, 403, {"detail": "The request was refused."}),
     ],
 )
-def test_a_guard_is_judged_before_any_flow(
+def test_a_guard_runs_before_any_flow(
     client: Any, user: Any, settings: Any, sent: dict[str, str], status: int, body: Any
 ):
     serve(settings, Endpoint("in/", GuardedLogIn, request=SignIn, response=Username))

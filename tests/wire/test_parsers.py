@@ -1,4 +1,4 @@
-"""The content types that a contract may take beside JSON, as strictly as JSON."""
+"""The content types that a contract may accept in addition to JSON, and as strictly."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def post(client: Any, user: Any, settings: Any) -> Callable[..., Any]:
         (MULTIPART_CONTENT, parts(part(b"Ym9i", headers=b"Content-Transfer-Encoding: base64\r\n"), PASSWORD_PART)),
     ],
 )
-def test_a_form_is_read_where_the_contract_takes_it(post: Any, content_type: str, body: Any):
+def test_a_form_is_read_if_the_contract_accepts_it(post: Any, content_type: str, body: Any):
     response = post(body, content_type)
     assert (response.status_code, response.json()["user"]["username"]) == (200, "bob")
 
 
 @pytest.mark.parametrize("content_type", [FORM, MULTIPART_CONTENT])
-def test_a_form_is_a_415_where_it_does_not(client: Any, user: Any, settings: Any, content_type: str):
+def test_a_form_is_a_415_if_the_contract_does_not(client: Any, user: Any, settings: Any, content_type: str):
     serve(settings, LOG_IN)
     body = encode_multipart(BOUNDARY, BOB) if content_type == MULTIPART_CONTENT else urlencode(BOB)
     assert client.post("/x/in/", body, content_type=content_type).status_code == 415
@@ -102,7 +102,7 @@ def test_a_form_above_the_projects_limit_is_413(post: Any, settings: Any, conten
 
 
 @pytest.mark.parametrize("content_type", [FORM, MULTIPART_CONTENT])
-def test_an_empty_form_is_told_what_is_missing(post: Any, content_type: str):
+def test_an_empty_form_names_the_missing_fields(post: Any, content_type: str):
     response = post(b"", content_type)
     assert (response.status_code, set(response.json())) == (400, {"username", "password"})
 

@@ -75,7 +75,7 @@ def test_a_contract_without_room_for_a_challenge_refuses(client: Any, user: Any,
 def test_causes_of_drf_may_have_a_body_and_headers(client: Any, db: None, settings: Any):
     missing = Refusal(body=StaticBody(ok=False), headers={"WWW-Authenticate": 'Token realm="shop"'})
     serve(settings, Endpoint("out/", LogOut, refusals={NotAuthenticated: missing}), language="en")
-    # Not with the suite's client, which knows of no other challenge.
+    # The suite's client accepts no other challenge than the default.
     response = type(client).__mro__[1]().post("/x/out/")
     assert (response.status_code, response.json()) == (401, {"ok": False})
     assert response.headers["WWW-Authenticate"] == 'Token realm="shop"'
@@ -125,7 +125,8 @@ def test_a_401_challenges_as_the_contract_says(settings: Any, db: None, challeng
         Endpoint("break/", Break, refusals={Broken: Refusal(status=401)}),
         challenge=challenge,
     )
-    for response in (Client().get("/x/me/"), Client().post("/x/break/")):
+    invalid = Client().get("/x/me/", HTTP_AUTHORIZATION="Token dsa_x")
+    for response in (Client().get("/x/me/"), invalid, Client().post("/x/break/")):
         assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, sent)
     assert contract.but().challenge == challenge
 
@@ -160,7 +161,7 @@ def test_bodies_of_one_status_are_described_side_by_side():
     assert native.contract.errors.schema(400) in bodies
 
 
-def test_a_static_body_is_described_to_the_letter():
+def test_a_static_body_is_described_word_for_word():
     refusal = Refusal(body=Detail("Who are you?"), status=418)
     document = described(Endpoint("out/", LogOut), refusals={NotAuthenticated: refusal})
     assert body_of(document, "/out/", 418)["properties"]["detail"]["enum"] == ["Who are you?"]

@@ -169,7 +169,7 @@ def test_a_user_logs_in_regardless_of_case(api: Any, email: str):
     assert api("POST", "/api/users/login/", {**LOGIN, "email": email})[0] == 200
 
 
-@pytest.mark.parametrize("wrong", [{"password": "Password124"}, {"email": "nobody@example.com"}])
+@pytest.mark.parametrize("wrong", [{"password": "Password124"}, {"email": "unknown@example.com"}])
 def test_wrong_credentials_get_the_same_answer(api: Any, wrong: dict[str, str]):
     assert api("POST", "/api/users/login/", {**LOGIN, **wrong}) == (
         400,

@@ -105,7 +105,7 @@ def test_a_user_logs_in(api: Any):
     assert isinstance(body["token"], str)
 
 
-@pytest.mark.parametrize("wrong", [{"password": "insecurepassword"}, {"username": "nobody"}])
+@pytest.mark.parametrize("wrong", [{"password": "insecurepassword"}, {"username": "unknown"}])
 def test_wrong_credentials_get_the_same_answer(api: Any, wrong: dict[str, str]):
     assert api("POST", "/api/login/", {**LOGIN, **wrong}) == (400, INVALID_CREDENTIALS)
 

@@ -107,7 +107,7 @@ def test_a_login_names_the_missing_field(api: Any, field: str):
 
 
 def test_an_unknown_username_is_400(api: Any):
-    status, refusal = api("POST", "/user/login/", {"username": "stranger", "password": "kept-by-the-door"})
+    status, refusal = api("POST", "/user/login/", {"username": "unknown", "password": "kept-by-the-door"})
     assert status == 400
     assert is_drf_error(refusal)
 
@@ -152,7 +152,7 @@ def test_logout_does_not_reveal_who_was_logged_in(api: Any):
 
 
 STRANGE_IDS = {
-    "nobody's": "2147483647",
+    "unknown": "2147483647",
     "zero": "0",
     "negative": "-1",
     "beyond 32 bits": "2147483648",
