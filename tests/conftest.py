@@ -55,7 +55,7 @@ def user(db: None) -> Any:
 
 @pytest.fixture
 def mailbox(monkeypatch: pytest.MonkeyPatch, settings: Any, db: None) -> Any:
-    """The letters that have left. They leave at once and in this thread, so that a test can see them."""
+    """The messages that have left. They leave at once and in this thread, so that a test can see them."""
     from django.core import mail as django_mail
 
     from django_simple_auth.mail import delivery
@@ -119,22 +119,22 @@ def use_tasks(settings: Any) -> Iterator[Any]:
 
 @pytest.fixture
 def failures() -> Iterator[list[dict[str, Any]]]:
-    """What was told of letters that did not leave."""
+    """What was sent of messages that did not leave."""
     from django_simple_auth import signals
 
-    heard: list[dict[str, Any]] = []
+    received: list[dict[str, Any]] = []
 
-    def hear(signal: Any, sender: Any, **facts: Any) -> None:
-        heard.append(facts)
+    def receive(signal: Any, sender: Any, **facts: Any) -> None:
+        received.append(facts)
 
-    signals.mail_failed.connect(hear)
-    yield heard
-    signals.mail_failed.disconnect(hear)
+    signals.mail_failed.connect(receive)
+    yield received
+    signals.mail_failed.disconnect(receive)
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Time passes when told to."""
+    """Time passes when sent to."""
 
     from datetime import timedelta
 

@@ -22,7 +22,7 @@ def ask(rf: Any, header: str | None) -> Any:
 
 
 @pytest.mark.parametrize("keyword", ["Token", "Bearer", "token", "BEARER"])
-def test_both_keywords_in_any_case_name_the_user_and_the_token(user: Any, rf: Any, keyword: str):
+def test_both_keywords_authenticate_in_any_case(user: Any, rf: Any, keyword: str):
     issued = sessions.start(user)
     assert ask(rf, f"{keyword} {issued.secret}") == (user, issued.row)
 
@@ -52,7 +52,7 @@ def test_an_authenticated_request_costs_one_query(user: Any, rf: Any):
         "Token " + "x" * 100_000,
     ],
 )
-def test_what_is_not_ours_is_left_to_the_next_class_without_a_query(rf: Any, header: str | None):
+def test_other_credentials_are_passed_on_without_a_query(rf: Any, header: str | None):
     assert ask(rf, header) is None
 
 
@@ -69,13 +69,13 @@ def test_what_is_not_ours_is_left_to_the_next_class_without_a_query(rf: Any, hea
         "dsa_" + "x" * 100_000,
     ],
 )
-def test_our_prefix_before_junk_is_refused_without_a_query(rf: Any, secret: str):
+def test_a_malformed_token_is_refused_without_a_query(rf: Any, secret: str):
     with pytest.raises(AuthenticationFailed) as refused:
         ask(rf, f"Token {secret}")
     assert refused.value.get_codes() == "token_invalid"
 
 
-def test_an_expired_token_has_a_code_of_its_own(user: Any, rf: Any):
+def test_an_expired_token_has_its_own_code(user: Any, rf: Any):
     secret = sessions.start(user).secret
     AuthToken.objects.update(expires_at=system_clock.now())
     with pytest.raises(AuthenticationFailed) as refused:
@@ -83,7 +83,7 @@ def test_an_expired_token_has_a_code_of_its_own(user: Any, rf: Any):
     assert refused.value.get_codes() == "token_expired"
 
 
-def test_a_database_that_is_down_is_no_reason_to_log_anybody_out(rf: Any, monkeypatch: Any, caplog: Any):
+def test_a_database_outage_is_503_and_not_401(rf: Any, monkeypatch: Any, caplog: Any):
     def down(*args: Any) -> None:
         raise OperationalError("connection refused")
 

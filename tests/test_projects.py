@@ -184,7 +184,7 @@ UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
         ("no email", "api/", {"nick": "bob"}, {}, "nick", r"\d+"),
     ],
 )
-def test_a_host_with_two_lines_has_accounts(
+def test_a_project_with_two_lines_has_accounts(
     start_host: Callable[..., Server],
     model: str,
     prefix: str,
@@ -238,7 +238,7 @@ def test_a_host_with_two_lines_has_accounts(
     assert api("POST", "login/", again)[0] == 400
 
 
-def test_whoever_logs_in_by_email_may_write_it_in_any_case_or_use_his_name(start_host: Callable[..., Server]):
+def test_email_users_log_in_by_email_or_username_in_any_case(start_host: Callable[..., Server]):
     server = start_host("email and username", "api/")
     call("POST", f"{server.address}/api/register/", {**BOB, "password": PASSWORD})
     for name in ["BOB@Example.com", "bob", "BOB"]:

@@ -44,7 +44,7 @@ def without_password(user: Any) -> Any:
     return user
 
 
-def test_other_evidence_does_for_an_account_without_a_password(without_password: Any, mailbox: Any):
+def test_other_evidence_works_without_a_password(without_password: Any, mailbox: Any):
     emails.request_change(without_password, "new@example.com", Code())
     assert [message.to for message in mailbox] == [["new@example.com"]]
     passwords.change(without_password, Code(), NEW)
@@ -54,18 +54,18 @@ def test_other_evidence_does_for_an_account_without_a_password(without_password:
 
 
 def test_wrong_evidence_raises_its_own_exception(user: Any):
-    heard: list[Any] = []
+    received: list[Any] = []
 
-    def hear(user: Any, **kwargs: Any) -> None:
-        heard.append(user)
+    def receive(user: Any, **kwargs: Any) -> None:
+        received.append(user)
 
-    signals.reauthentication_failed.connect(hear)
+    signals.reauthentication_failed.connect(receive)
     try:
         with pytest.raises(WrongCode):
             accounts.delete(user, Code(uses=0))
     finally:
-        signals.reauthentication_failed.disconnect(hear)
-    assert heard == [user]
+        signals.reauthentication_failed.disconnect(receive)
+    assert received == [user]
     assert User.objects.exists()
 
 
@@ -84,7 +84,7 @@ def test_all_evidence_is_throttled_before_it_is_checked(user: Any, settings: Any
     assert code.asked == []
 
 
-def test_what_was_checked_must_hold_when_the_change_is_made(user: Any):
+def test_evidence_must_still_hold_when_the_change_is_made(user: Any):
     code = Code(uses=1)
     reauthenticated = reauthentication.reauthenticate(user, code)
     User.objects.update(first_name="Eve")
@@ -94,7 +94,7 @@ def test_what_was_checked_must_hold_when_the_change_is_made(user: Any):
     assert User.objects.exists()
 
 
-def test_evidence_that_is_still_right_is_checked_once_more(user: Any):
+def test_evidence_is_verified_again_if_the_row_changed(user: Any):
     code = Code(uses=2)
     reauthenticated = reauthentication.reauthenticate(user, code)
     User.objects.update(first_name="Robert")

@@ -8,12 +8,12 @@ DEPLOY: dict[str, Any] = {"tags": ["simple_auth"], "include_deployment_checks": 
 
 
 def ids(deploy: bool = False) -> list[str]:
-    """What is said of the host's settings."""
+    """What is said of the project's settings."""
     return [str(message.id) for message in run_checks(tags=["simple_auth"], include_deployment_checks=deploy)]
 
 
 def said(number: str, **how: Any) -> list[CheckMessage]:
-    """What is said under this id, by ``check --deploy`` unless told otherwise."""
+    """What is said under this id, by ``check --deploy`` unless sent otherwise."""
     found = [message for message in run_checks(**{**DEPLOY, **how}) if message.id == f"django_simple_auth.{number}"]
     assert all(message.hint for message in found)
     return found

@@ -17,7 +17,7 @@ plain = admin.AdminSite(name="plain")
 
 @admin.register(User, site=host)
 class PersonAdmin(AccountAdmin, UserAdmin):  # type: ignore[type-arg]
-    """Django's own, with ours before it, an action of the host's, and the password in a line with the name."""
+    """Django's own, with ours before it, an action of the project's, and the password in a line with the name."""
 
     fieldsets = ((None, {"fields": (("username", "password"),)}), *UserAdmin.fieldsets[1:])
     actions = (*AccountAdmin.actions, "greet")

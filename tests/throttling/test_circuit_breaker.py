@@ -99,16 +99,16 @@ def refused_at_once(circuit: CircuitBreaker, part: Part) -> bool:
     return part.asked == asked and down.value.__cause__ is None
 
 
-def test_nobody_waits_longer_than_three_tenths_of_a_second():
+def test_the_deadline_is_below_300_milliseconds():
     assert DEADLINE_SECONDS < 0.3
 
 
-def test_what_the_part_answers_is_returned(part: Part, clock: Clock):
+def test_the_services_result_is_returned(part: Part, clock: Clock):
     circuit = CircuitBreaker()
     assert [circuit.call(part) for _ in range(3)] == [1, 2, 3]
 
 
-def test_one_caller_after_the_other_needs_one_thread(part: Part, clock: Clock):
+def test_consecutive_calls_share_one_thread(part: Part, clock: Clock):
     circuit = CircuitBreaker()
     before = active_count()
     for _ in range(50):
@@ -116,7 +116,7 @@ def test_one_caller_after_the_other_needs_one_thread(part: Part, clock: Clock):
     assert active_count() == before + 1
 
 
-def test_a_part_that_fails_is_left_alone_for_a_while(part: Part, clock: Clock):
+def test_a_failing_service_is_not_called_for_a_while(part: Part, clock: Clock):
     circuit = CircuitBreaker()
     part.error = ConnectionError("refused")
     with pytest.raises(ServiceDown) as down:
@@ -130,14 +130,14 @@ def test_a_part_that_fails_is_left_alone_for_a_while(part: Part, clock: Clock):
     assert circuit.call(part) == 3
 
 
-def test_a_part_that_hangs_is_waited_for_once(part: Part, clock: Clock, hang: Any):
+def test_a_hanging_service_is_waited_for_once(part: Part, clock: Clock, hang: Any):
     circuit = CircuitBreaker()
     hang(circuit)
     assert refused_at_once(circuit, part)
     assert refused_at_once(circuit, part)
 
 
-def test_one_caller_tries_while_the_others_go_on_without(part: Part, clock: Clock):
+def test_one_caller_retries_while_others_are_refused(part: Part, clock: Clock):
     circuit = CircuitBreaker()
     part.error = ConnectionError()
     with pytest.raises(ServiceDown):
@@ -148,7 +148,7 @@ def test_one_caller_tries_while_the_others_go_on_without(part: Part, clock: Cloc
     assert circuit.call(part) == 2
 
 
-def test_a_trial_that_fails_is_not_repeated_at_once(part: Part, clock: Clock):
+def test_a_failed_retry_is_not_repeated_immediately(part: Part, clock: Clock):
     circuit = CircuitBreaker()
     part.error = ConnectionError()
     for _ in range(3):
@@ -159,7 +159,7 @@ def test_a_trial_that_fails_is_not_repeated_at_once(part: Part, clock: Clock):
         clock.now += RETRY_SECONDS
 
 
-def test_a_part_that_goes_on_hanging_keeps_no_more_than_its_threads(part: Part, clock: Clock, hang: Any):
+def test_a_hanging_service_blocks_a_limited_number_of_threads(part: Part, clock: Clock, hang: Any):
     circuit = CircuitBreaker()
     before = active_count()
     for _ in range(THREADS):
@@ -174,7 +174,7 @@ def test_a_part_that_goes_on_hanging_keeps_no_more_than_its_threads(part: Part, 
     assert active_count() == before + THREADS
 
 
-def test_what_was_given_up_before_it_was_begun_is_not_done(part: Part, clock: Clock, hang: Any, monkeypatch: Any):
+def test_a_call_that_timed_out_before_it_began_is_skipped(part: Part, clock: Clock, hang: Any, monkeypatch: Any):
     monkeypatch.setattr(circuit_breaker, "THREADS", 1)
     circuit = CircuitBreaker()
     hang(circuit)
@@ -192,7 +192,7 @@ def test_what_was_given_up_before_it_was_begun_is_not_done(part: Part, clock: Cl
     assert late.asked == 0
 
 
-def test_where_no_thread_can_be_started_the_part_is_down(part: Part, clock: Clock, monkeypatch: Any):
+def test_without_a_new_thread_the_service_counts_as_down(part: Part, clock: Clock, monkeypatch: Any):
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("can't start new thread")
 
@@ -206,7 +206,7 @@ def test_where_no_thread_can_be_started_the_part_is_down(part: Part, clock: Cloc
     assert circuit.call(part) == 1
 
 
-def test_a_child_process_has_threads_of_its_own():
+def test_a_child_process_has_its_own_threads():
     program = """
 import os, sys
 sys.path.append(sys.argv[1])
