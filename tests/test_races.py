@@ -1,4 +1,4 @@
-"""Real threads, real commits. Beside these lotteries, the tests of each module force the one bad interleaving."""
+"""Races with real threads and real commits. The tests of each module also force the bad interleaving."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def at_once(tasks: list[Callable[[], Any]]) -> list[Any]:
-    """Run all tasks in threads that start together; what each returned, or the exception it died of."""
+    """Run all tasks in threads that start together; returns what each of them returned."""
     barrier = Barrier(len(tasks))
 
     def run(task: Callable[[], Any]) -> Any:
@@ -191,7 +191,7 @@ def test_a_limit_admits_exactly_its_rate(settings: Any, store: str):
 
 @pytest.mark.parametrize("store", ["redis", "database"])
 def test_a_limit_admits_its_rate_to_several_processes(settings: Any, tmp_path: Path, store: str):
-    host: dict[str, Any] = {
+    project: dict[str, Any] = {
         "DATABASE": connection.settings_dict["NAME"],
         "SIMPLE_AUTH": {"THROTTLE_STORE": "database", "THROTTLE_RATES": {"login": "5/hour"}},
     }
@@ -199,8 +199,8 @@ def test_a_limit_admits_its_rate_to_several_processes(settings: Any, tmp_path: P
         if store == "redis":
             server = RedisServer(tmp_path)
             stack.callback(server.kill)
-            host |= {"SIMPLE_AUTH": {"THROTTLE_RATES": {"login": "5/hour"}}, "CACHES": redis_cache(server.location)}
-        processes = [stack.enter_context(rivals.start(host)) for _ in range(3)]
+            project |= {"SIMPLE_AUTH": {"THROTTLE_RATES": {"login": "5/hour"}}, "CACHES": redis_cache(server.location)}
+        processes = [stack.enter_context(rivals.start(project)) for _ in range(3)]
         rivals.begin(processes)
         assert sum(rivals.outcome(process) for process in processes) == 5
 

@@ -1,4 +1,4 @@
-"""What a log and the host hear of what happens to accounts, and what they must never hear."""
+"""What signals and log records carry, and the secrets that they never carry."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ STRANGER = "canary-stranger@example.com"
 
 @pytest.fixture
 def sent(caplog: Any) -> Iterator[Any]:
-    """Asks for what was logged since the last time, as a JSON log would show it: ``(event, user, facts)``."""
+    """Call it for the records since the last call, as a JSON log would show them: ``(event, user, facts)``."""
     caplog.set_level(logging.INFO, "django_simple_auth.security")
 
-    def ask() -> list[tuple[str, str | None, dict[str, Any]]]:
+    def records() -> list[tuple[str, str | None, dict[str, Any]]]:
         found = []
         for record in caplog.records:
             if record.name != "django_simple_auth.security":
@@ -46,7 +46,7 @@ def sent(caplog: Any) -> Iterator[Any]:
         caplog.clear()
         return found
 
-    return ask
+    return records
 
 
 def log_in(client: Any, username: str = "bob", password: str = PASSWORD) -> Any:

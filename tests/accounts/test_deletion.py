@@ -83,7 +83,7 @@ def test_guessing_the_password_at_deletion_is_throttled(user: Any, settings: Any
 
 @pytest.fixture
 def meanwhile(monkeypatch: Any) -> Any:
-    """Something happens each time between the look at the password and the lock on it."""
+    """Do something each time between the check of the password and the lock on the row."""
 
     def happens(what: Any) -> None:
         real = user_model.lock

@@ -34,7 +34,7 @@ def test_without_the_notification_there_is_no_revert_link(client: Any, user: Any
 
 @pytest.fixture
 def _taken_over(client: Any, user: Any, mailbox: Any) -> None:
-    """Somebody who knows bob's password moves the account to his own address, and then to another one."""
+    """An attacker who knows Bob's password changes the address to their own, and then to another one."""
     for address in ["attacker@example.com", "attacker2@example.com"]:
         log_in(client, user)
         change_to(client, address)
@@ -43,12 +43,12 @@ def _taken_over(client: Any, user: Any, mailbox: Any) -> None:
 
 @pytest.mark.usefixtures("_taken_over")
 def test_a_revert_link_removes_all_access_of_an_attacker(client: Any, user: Any, mailbox: Any):
-    mine = next(message for message in mailbox if message.to == ["bob@example.com"])
+    owners = next(message for message in mailbox if message.to == ["bob@example.com"])
     attackers = [message for message in mailbox if message.to == ["attacker@example.com"]][-1]
     issuing.issue(user, AuthToken.Purpose.KEY)
     log_in(client, user)
     passwords.request_reset("attacker2@example.com")
-    assert open_link(client, mine).status_code == 204
+    assert open_link(client, owners).status_code == 204
     assert User.objects.get().email == "bob@example.com"
     assert not AuthToken.objects.exists()
     with pytest.raises(InvalidCredentials):
@@ -62,27 +62,29 @@ def test_a_revert_link_removes_all_access_of_an_attacker(client: Any, user: Any,
 @pytest.mark.usefixtures("_taken_over")
 def test_an_attacker_cannot_use_up_the_owners_revert_link(client: Any, user: Any, mailbox: Any):
     attackers = [message for message in mailbox if message.to == ["attacker@example.com"]][-1]
-    mine = next(message for message in mailbox if message.to == ["bob@example.com"])
+    owners = next(message for message in mailbox if message.to == ["bob@example.com"])
     open_link(client, attackers)
     assert User.objects.get().email == "attacker@example.com"
-    assert open_link(client, mine).status_code == 204
+    assert open_link(client, owners).status_code == 204
     assert User.objects.get().email == "bob@example.com"
 
 
 @pytest.fixture
 def held(mailbox: Any, monkeypatch: Any) -> list[Any]:
-    """Letters of the way back, which wait as in a queue."""
+    """The arguments of revert messages, which wait as in a queue."""
     waiting: list[Any] = []
     real = delivery._hand_over
     monkeypatch.setattr(
-        delivery, "_hand_over", lambda *words: waiting.append(words) if words[0] == "revert" else real(*words)
+        delivery,
+        "_hand_over",
+        lambda *arguments: waiting.append(arguments) if arguments[0] == "revert" else real(*arguments),
     )
     return waiting
 
 
 @pytest.fixture
 def taken_over(held: list[Any], _taken_over: None) -> list[Any]:
-    """The messages to the owner and to the attacker's first address."""
+    """The queued revert messages to the owner and to the attacker's first address."""
     return held
 
 

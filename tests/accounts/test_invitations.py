@@ -12,7 +12,6 @@ from django.core.management import CommandError, call_command
 
 from django_simple_auth import accounts, signals
 from django_simple_auth.accounts import registration
-from django_simple_auth.accounts.fields import AccountFields
 from django_simple_auth.db import clock as system_clock
 from django_simple_auth.exceptions import (
     EmailTaken,
@@ -89,7 +88,7 @@ def test_without_a_valid_invitation_no_other_error_is_shown(client: Any, user: A
         sent["email"] = "bob@example.com"
     response = register(client, **sent)
     assert (response.status_code, response.json()) == (400, INVALID)
-    # Nor when the body's shape is wrong as well.
+    # Nor for a malformed body.
     shapeless = client.post(f"{API}/register/", {**NEW, **sent, "password": 7})
     assert set(shapeless.json()) == {"invitation", "password"}
 
@@ -111,10 +110,10 @@ def test_a_failed_registration_keeps_the_invitation(client: Any, invitation: str
 
 
 def test_an_invitation_redeemed_meanwhile_is_invalid(client: Any, invitation: str, monkeypatch: Any):
-    def late(row: Any) -> None:
+    def raise_invalid(row: Any) -> None:
         raise LinkInvalid
 
-    monkeypatch.setattr(links, "redeem", late)
+    monkeypatch.setattr(links, "redeem", raise_invalid)
     response = register(client, invitation=invitation)
     assert (response.status_code, response.json()) == (400, INVALID)
     assert not User.objects.exists()
@@ -162,24 +161,6 @@ def test_the_command_invites_and_reports_refused_addresses(user: Any, mailbox: A
     assert out.getvalue() == said
     call_command("invite", "eve@example.com", stdout=out)
     assert [message.to for message in mailbox] == [["ann@example.com"], ["eve@example.com"]]
-
-
-@pytest.fixture
-def late(monkeypatch: Any) -> Any:
-    """Somebody registers between the look at the names and the write."""
-
-    def race(*rival: str) -> None:
-        real = AccountFields.check
-
-        def look(details: AccountFields) -> Any:
-            found = real(details)
-            monkeypatch.setattr(AccountFields, "check", real)
-            User.objects.create_user(*rival)
-            return found
-
-        monkeypatch.setattr(AccountFields, "check", look)
-
-    return race
 
 
 @pytest.mark.usefixtures("_invite")

@@ -37,7 +37,7 @@ BOB = {"username": "bob", "password": PASSWORD}
 
 @pytest.fixture
 def order(monkeypatch: Any, settings: Any) -> list[str]:
-    """What happens in a login, in the order in which it happens."""
+    """The parts of a login, in the order in which they were called."""
     happened: list[str] = []
 
     def watch(owner: Any, name: str) -> None:
@@ -102,19 +102,19 @@ def test_a_login_that_passes_its_steps_clears_the_counter(user: Any, settings: A
 
 
 def meanwhile(monkeypatch: Any, what: Callable[[], Any]) -> list[str]:
-    """Something happens once, after the first look at the password; one entry for each look."""
+    """Do something once, after the first check of the password; one entry for each check."""
     real = PasswordFactor.verify
-    looks: list[str] = []
+    checks: list[str] = []
 
     def verify(*arguments: Any) -> Any:
         found = real(*arguments)
-        looks.append("")
-        if len(looks) == 1:
+        checks.append("")
+        if len(checks) == 1:
             what()
         return found
 
     monkeypatch.setattr(PasswordFactor, "verify", verify)
-    return looks
+    return checks
 
 
 def better_hash() -> None:
@@ -124,9 +124,9 @@ def better_hash() -> None:
 @pytest.mark.parametrize("url", ["/api/auth/login/", "/contracts/presence/user/login/"])
 def test_a_hash_upgraded_meanwhile_repeats_no_step(client: Any, user: Any, settings: Any, monkeypatch: Any, url: str):
     use_steps(settings, "look", THROTTLE_RATES=only(login_account="1/min"))
-    looks = meanwhile(monkeypatch, better_hash)
+    checks = meanwhile(monkeypatch, better_hash)
     assert client.post(url, BOB).status_code == 200
-    assert (len(looks), len(seen)) == (2, 1)
+    assert (len(checks), len(seen)) == (2, 1)
 
 
 def test_a_password_changed_meanwhile_grants_nothing(user: Any, monkeypatch: Any):
@@ -181,7 +181,7 @@ def test_attempts_without_a_name_are_counted(db: None, settings: Any):
 
 
 class Badge:
-    """A first factor that names nobody."""
+    """A first factor without a name."""
 
     identifier = ""
 

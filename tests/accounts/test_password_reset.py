@@ -112,7 +112,7 @@ def test_a_request_is_logged_without_unknown_addresses(client: Any, user: Any, m
 
 
 def test_send_reset_is_for_a_user_and_not_an_address(user: Any, mailbox: Any, caplog: Any):
-    # Somebody else has claimed the address: whoever asks for a message to it gets one for that account.
+    # Another account has this address: a request for the address would send a link for that account.
     twin = User.objects.create_user("twin", "bob@example.com", PASSWORD)
     with caplog.at_level("INFO"):
         passwords.send_reset(twin)

@@ -81,7 +81,7 @@ def test_an_upgrade_by_a_service_ends_nothing(save_ends_tokens: Any):
 
 @pytest.mark.usefixtures("_outdated")
 def test_an_upgrade_over_a_new_password_ends_tokens(save_ends_tokens: Any, user: Any):
-    """Django writes what it has checked over whatever is stored by then: the old password is back."""
+    """Django overwrites the new password with an upgraded hash of the old one, which is valid again."""
     loaded = User.objects.get()
     User.objects.update(password=make_password(NEW))
     assert save_ends_tokens(lambda user: user.check_password(PASSWORD), loaded)
@@ -115,7 +115,7 @@ API = "/api/auth"
 
 
 class CatchesEverything(ModelBackend):
-    """As people write them."""
+    """A backend that hides every error, as projects write them."""
 
     def authenticate(self, request: Any, **credentials: Any) -> Any:
         try:
@@ -147,20 +147,20 @@ def test_two_logins_that_upgrade_the_hash_both_succeed(client: Any, user: Any, m
     real = PasswordFactor.verify
     calls: list[str] = []
 
-    def improve_meanwhile(*arguments: Any) -> Any:
+    def upgrade_meanwhile(*arguments: Any) -> Any:
         found = real(*arguments)
         calls.append("")
         if len(calls) == 1:
             User.objects.update(password=make_password(PASSWORD))
         return found
 
-    monkeypatch.setattr(PasswordFactor, "verify", improve_meanwhile)
+    monkeypatch.setattr(PasswordFactor, "verify", upgrade_meanwhile)
     assert client.post(f"{API}/login/", {"username": "bob", "password": PASSWORD}).status_code == 200
     assert len(calls) == 2
 
 
 def test_an_upgrade_does_not_undo_a_password_change(client: Any, user: Any, monkeypatch: Any):
-    """Django loads the user, hashes for a while, and then writes the old password's better hash over the new one."""
+    """Django loads the user, hashes, and then overwrites the new password with an upgraded hash of the old one."""
     monkeypatch.setattr("django.contrib.auth.hashers.MD5PasswordHasher.must_update", lambda *arguments: True)
     real = User.check_password
     changed: list[str] = []

@@ -49,7 +49,7 @@ def change(email: str) -> None:
 @pytest.mark.parametrize("send", [accounts.invite, change])
 def test_a_manager_without_normalize_email_is_enough(mailbox: Any, settings: Any, monkeypatch: Any, send: Any):
     settings.SIMPLE_AUTH |= {"REGISTRATION": "invite"}
-    # Which has nothing at all, and so no normalize_email either.
+    # It has no attributes at all, so no normalize_email either.
     monkeypatch.setattr(user_model, "manager", object)
     send("Ann@EXAMPLE.com")
     assert mailbox[0].to == ["Ann@example.com"]

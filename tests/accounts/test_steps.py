@@ -52,7 +52,7 @@ class LookingLogIn(LogIn):
 
 
 def mount(contract: Contract, request: Any, response: Any, view: type[LogIn], url: str = "login/") -> Any:
-    """The contract, with this view for its login."""
+    """The contract with this view for its login."""
     return include(contract.but(Endpoint(url, view, request=request, response=response)).urls)
 
 
@@ -75,7 +75,7 @@ class URLs:
 
 @pytest.fixture
 def outcomes(client: Any, user: Any, settings: Any) -> Callable[[str], list[int]]:
-    """The statuses of 200 logins with the right password; without HTTP, what they would be."""
+    """The statuses of 200 logins with the right password; without HTTP, the statuses of the exceptions."""
 
     def without_http() -> int:
         try:

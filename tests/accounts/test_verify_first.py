@@ -91,7 +91,7 @@ def test_taken_usernames_and_weak_passwords_are_shown(client: Any, user: Any, ma
     response = register(client, username="BOB", email=email, password="123456789")
     assert response.status_code == 400
     assert set(response.json()) == {"username", "password"}
-    # Nor does a body of the wrong shape tell whose the address is.
+    # Nor does a malformed body disclose whether the address is known.
     shapeless = client.post(f"{API}/register/", {"username": "bob", "email": email, "password": 7})
     assert set(shapeless.json()) == {"username", "password"}
     assert not mailbox
@@ -105,26 +105,26 @@ def test_a_disabled_account_is_not_notified(client: Any, user: Any, mailbox: Any
 
 
 @pytest.fixture
-def late(monkeypatch: Any) -> Any:
-    """Somebody registers between the look at the names and the write."""
+def register_meanwhile(monkeypatch: Any) -> Any:
+    """Create another user between the check of the names and the INSERT."""
 
-    def race(*rival: str) -> None:
+    def register_meanwhile(*rival: str) -> None:
         real = AccountFields.check
 
-        def look(details: AccountFields) -> Any:
+        def check_then_race(details: AccountFields) -> Any:
             found = real(details)
             monkeypatch.setattr(AccountFields, "check", real)
             User.objects.create_user(*rival)
             return found
 
-        monkeypatch.setattr(AccountFields, "check", look)
+        monkeypatch.setattr(AccountFields, "check", check_then_race)
 
-    return race
+    return register_meanwhile
 
 
 @pytest.mark.usefixtures("_verify_first")
-def test_an_email_taken_after_the_check_is_not_disclosed(late: Any, mailbox: Any):
-    late("rival", "ann@example.com")
+def test_an_email_taken_after_the_check_is_not_disclosed(register_meanwhile: Any, mailbox: Any):
+    register_meanwhile("rival", "ann@example.com")
     accounts.register_neutrally(**NEW)
     assert User.objects.get().username == "rival"
     assert [message.subject for message in mailbox] == ["[www.example.com] You already have an account"]
@@ -132,8 +132,8 @@ def test_an_email_taken_after_the_check_is_not_disclosed(late: Any, mailbox: Any
 
 @pytest.mark.usefixtures("_verify_first")
 @pytest.mark.parametrize("name", ["ann", "ANN"], ids=["seen by the model's index", "seen by ours"])
-def test_a_username_taken_after_the_check_is_disclosed(late: Any, mailbox: Any, name: str):
-    late(name, "ann@example.com")
+def test_a_username_taken_after_the_check_is_disclosed(register_meanwhile: Any, mailbox: Any, name: str):
+    register_meanwhile(name, "ann@example.com")
     with pytest.raises(ValidationErrors) as refused:
         accounts.register_neutrally(**NEW)
     assert error_types(refused) == {UsernameTaken}

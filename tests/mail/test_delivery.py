@@ -162,7 +162,7 @@ def test_so_does_one_that_runs_in_a_transaction(user: Any, settings: Any, django
 
 
 class ToSomeServer(BaseEmailBackend):
-    """A backend that we know nothing of."""
+    """A backend that the package does not know."""
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_old_devices_are_forgotten_and_used_ones_kept(user: Any):
 
 @pytest.fixture
 def meanwhile(monkeypatch: Any) -> Any:
-    """Something happens between the look at what is known and the turn to write."""
+    """Do something between the query for known devices and the lock."""
 
     def happens(what: Any) -> None:
         real = user_model.lock

@@ -13,7 +13,7 @@ from tests.support.client import PASSWORD
 
 
 def register(username: str = "ann", email: str = "ann@example.com", password: str = PASSWORD, **more: Any) -> Any:
-    """Register Ann, unless sent otherwise."""
+    """Register a user, by default Ann."""
     return accounts.register(username=username, email=email, password=password, **more)
 
 

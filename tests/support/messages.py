@@ -1,4 +1,4 @@
-"""What a test reads in e-mails."""
+"""Read the e-mails that were sent."""
 
 from __future__ import annotations
 

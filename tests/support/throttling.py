@@ -1,4 +1,4 @@
-"""THROTTLE_RATES for a test."""
+"""Limits for tests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django_simple_auth.exceptions import TooManyAttempts
 
 
 def only(**rates: str) -> dict[str, str | None]:
-    """THROTTLE_RATES with these limits and no other."""
+    """THROTTLE_RATES with only these limits."""
     return {**dict.fromkeys(DEFAULT_RATES), **rates}
 
 

@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture
 def _two_per_minute(settings: Any) -> Iterator[None]:
-    """Only logins are limited, and the circuit breaker of the cache is as after a start."""
+    """Limit only logins, and reset the circuit breaker of the cache."""
     from django_simple_auth.throttling import attempts
     from tests.support.throttling import only
 

@@ -37,7 +37,7 @@ def server(settings: Any, tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture
 def waits(monkeypatch: Any) -> list[float]:
-    """The seconds that somebody was ready to wait for the cache, and in vain."""
+    """The timeouts, in seconds, of every call to the cache that timed out."""
     waits: list[float] = []
 
     class Watched(Future[Any]):
@@ -56,7 +56,7 @@ def waits(monkeypatch: Any) -> list[float]:
 
 @pytest.fixture
 def after_a_rest(monkeypatch: Any) -> Callable[[], None]:
-    """The cache will be tried again. What is well may take its time to answer then, on a slow machine."""
+    """Let the cache be tried again, with a timeout that is long enough for a slow machine."""
 
     def after_a_rest() -> None:
         monkeypatch.setattr(circuit_breaker, "RETRY_SECONDS", 0)
@@ -67,7 +67,7 @@ def after_a_rest(monkeypatch: Any) -> Callable[[], None]:
 
 
 def test_the_database_counts_if_redis_is_unreachable(settings: Any, count_in_database: None, waits: Any, caplog: Any):
-    # The client repeats what is refused, and may be at it longer than anybody waits.
+    # The client repeats refused connections, and may take longer than the deadline.
     settings.CACHES = redis_cache("redis://127.0.0.1:1")
     with caplog.at_level(logging.WARNING, "django_simple_auth"):
         assert admitted(4) == 2
@@ -128,7 +128,7 @@ def test_a_recovered_redis_counts_again(db: None, server: RedisServer, after_a_r
     server.thaw()
     after_a_rest()
     ThrottleCounter.objects.all().delete()
-    # What was asked of it while it was frozen may have been counted by now.
+    # Another key: the requests sent while it was frozen may have been counted by now.
     assert admitted(1, "b") == 1
     assert not ThrottleCounter.objects.exists()
 

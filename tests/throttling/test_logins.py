@@ -27,7 +27,7 @@ def _limits(request: Any, settings: Any, count_in_database: None) -> None:
 
 @pytest.fixture
 def log_in(client: Any, user: Any) -> Callable[..., int]:
-    """Try to log in as bob; the status."""
+    """Try to log in as Bob; returns the status."""
 
     def log_in(network: str = HOME, password: str = PASSWORD, name: str = "bob") -> int:
         body = {"username": name, "password": password}
@@ -39,7 +39,7 @@ def log_in(client: Any, user: Any) -> Callable[..., int]:
 
 @pytest.fixture
 def attack(log_in: Callable[..., int]) -> Callable[..., list[int]]:
-    """Guess at bob's password, or another's, once from each of so many networks."""
+    """Guess a password once from each of so many networks; returns the statuses."""
 
     def attack(networks: int, name: str = "bob") -> list[int]:
         return [log_in(f"198.51.100.{number}", "wrong", name) for number in range(networks)]
@@ -81,7 +81,7 @@ def test_a_login_with_a_lookalike_name_clears_nothing(log_in: Any):
     statuses = []
     for _ in range(3):
         statuses += [log_in(password="wrong"), log_in(name="b.ob")]
-    # Together they are one pair until the attacker's own name is known there; bob's goes on being counted.
+    # Both names share a counter until the attacker's own name is known in this network; Bob's keeps counting.
     assert statuses == [400, 200, 400, 200, 429, 200]
 
 
@@ -169,7 +169,7 @@ def test_a_numeric_login_name_can_be_trusted(monkeypatch: Any, user: Any):
 def test_a_refusal_by_one_limit_is_not_counted_by_the_next(log_in: Any, attack: Any):
     for _ in range(20):
         log_in(OFFICE, "wrong")
-    # Three of the ten.
+    # Three of the ten attempts were counted above.
     assert attack(8) == [400] * 7 + [429]
 
 

@@ -112,7 +112,7 @@ def test_a_counter_that_expires_before_incr_restarts(monkeypatch: Any):
 
 @pytest.fixture
 def _redis_like_incr(monkeypatch: Any) -> None:
-    """As where the counter ends after Redis was asked whether there is one: a new one, without an end."""
+    """The counter expires after Redis has checked that it exists, so incr() creates one that never expires."""
     real, ended = cache.incr, iter([True])
 
     def incr(key: str) -> int:
@@ -165,7 +165,7 @@ def test_above_the_limit_nothing_is_written(db: None):
 
 @pytest.fixture
 def between(monkeypatch: Any) -> Callable[[Callable[[], object]], None]:
-    """Do something between the next look at a counter and what is written then."""
+    """Do something between the next SELECT of a counter and its UPDATE."""
 
     def between(act: Callable[[], object]) -> None:
         real = QuerySet.first
