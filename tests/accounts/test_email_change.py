@@ -80,7 +80,7 @@ def test_an_account_without_an_email_can_add_one(client: Any, mailbox: Any):
     assert len(mailbox) == 1
 
 
-def test_an_unverified_email_goes_to_who_verifies_it(client: Any, user: Any, mailbox: Any):
+def test_an_unverified_email_goes_to_the_user_who_verifies_it(client: Any, user: Any, mailbox: Any):
     squatter = User.objects.create_user("eve", "ann@example.com", PASSWORD)
     log_in(client, user)
     change_to(client, "ann@example.com")
@@ -113,7 +113,7 @@ def test_a_verified_email_stays_with_its_user(client: Any, user: Any, mailbox: A
     assert not mailbox
 
 
-def test_a_simultaneous_verification_wins_only_once(user: Any, mailbox: Any, monkeypatch: Any):
+def test_an_email_verified_meanwhile_raises_email_taken(user: Any, mailbox: Any, monkeypatch: Any):
     emails.request_change(user, "new@example.com", PASSWORD)
     monkeypatch.setattr(identifiers, "mark_verified", lambda *arguments: False)
     with pytest.raises(EmailTaken):

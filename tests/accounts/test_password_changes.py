@@ -43,7 +43,7 @@ def test_every_way_to_set_a_password_ends_tokens(save_ends_tokens: Any, change: 
 
 @pytest.mark.parametrize("save_it", [everything, password_alone])
 @pytest.mark.parametrize("change", [with_a_hash, unusable, with_set_password])
-def test_so_does_an_instance_that_was_saved_before(save_ends_tokens: Any, user: Any, change: Save, save_it: Save):
+def test_an_instance_saved_before_ends_tokens_too(save_ends_tokens: Any, user: Any, change: Save, save_it: Save):
     user.set_password(PASSWORD)
     user.save()
     assert user.check_password(PASSWORD)

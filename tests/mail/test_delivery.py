@@ -154,7 +154,9 @@ def test_a_projects_test_finds_its_emails_in_the_outbox(settings: Any, monkeypat
     assert len(django_mail.outbox) == 1
 
 
-def test_so_does_one_that_runs_in_a_transaction(user: Any, settings: Any, django_capture_on_commit_callbacks: Any):
+def test_a_projects_test_in_a_transaction_finds_them_too(
+    user: Any, settings: Any, django_capture_on_commit_callbacks: Any
+):
     settings.SIMPLE_AUTH = {"PUBLIC_URL": "https://www.example.com", "THROTTLE_RATES": {}}
     with django_capture_on_commit_callbacks(execute=True):
         delivery.send("reset", user)
