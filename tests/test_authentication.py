@@ -52,7 +52,7 @@ def test_an_authenticated_request_costs_one_query(user: Any, rf: Any):
         "Token " + "x" * 100_000,
     ],
 )
-def test_other_credentials_are_passed_on_without_a_query(rf: Any, header: str | None):
+def test_other_tokens_are_left_to_the_next_class(rf: Any, header: str | None):
     assert ask(rf, header) is None
 
 
@@ -83,7 +83,7 @@ def test_an_expired_token_has_its_own_code(user: Any, rf: Any):
     assert refused.value.get_codes() == "token_expired"
 
 
-def test_a_database_outage_is_503_and_not_401(rf: Any, monkeypatch: Any, caplog: Any):
+def test_a_database_that_is_down_is_503_and_not_401(rf: Any, monkeypatch: Any, caplog: Any):
     def down(*args: Any) -> None:
         raise OperationalError("connection refused")
 

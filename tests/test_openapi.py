@@ -1,4 +1,4 @@
-"""The OpenAPI document is derived from the contracts and describes them correctly."""
+"""The OpenAPI document, which is derived from the contracts."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_status_that_only_a_contract_sets_is_described(document: Any):
     assert "403" in document["paths"]["/own/sign-in/"]["post"]["responses"]
 
 
-def test_a_static_answer_is_described_exactly(document: Any):
+def test_a_static_answer_is_described_word_for_word(document: Any):
     answer = document["paths"]["/own/sign-out/"]["post"]["responses"]["200"]
     schema = answer["content"]["application/json"]["schema"]
     assert schema["properties"]["detail"]["enum"] == ["Bye."]
