@@ -23,7 +23,7 @@ from .tokens import issuing, store
 from .tokens.issuing import Issued
 
 SOON = timedelta(days=7)
-"""How long before a key expires ``warn`` begins to warn of it."""
+"""How long before a key expires ``warn`` reports it."""
 _KEY = AuthToken.Purpose.KEY
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 """A scope as RFC 6749, 3.3 defines it."""
@@ -74,7 +74,7 @@ def create(
 
 
 def active(user: AbstractBaseUser) -> list[Key]:
-    """The user's keys, the newest first. One query."""
+    """The user's valid keys, the newest first. One query."""
     return [key_of(row) for row in store.live(user, _KEY, "-pk")]
 
 
@@ -108,12 +108,12 @@ def warn() -> None:
     """Send ``key_expires_soon`` for every key that expires within SOON, at each call."""
     at = clock.now()
     for row in store.keys_that_expire(at, at + SOON):
-        assert row.expires_at is not None, "The query asks for it."
+        assert row.expires_at is not None, "The query requires it."
         signals.key_expires_soon.send(user=row.user, key=row.pk, expires_at=row.expires_at.isoformat())
 
 
 def _joined(scopes: Sequence[str]) -> str:
-    if not all(_SCOPE.fullmatch(word) for word in scopes):
+    if not all(_SCOPE.fullmatch(scope) for scope in scopes):
         text = _("A scope may contain ASCII letters, digits and symbols, but no spaces, quotes or backslashes.")
         raise InvalidValue("scopes", ValidationError(text, "invalid"))
     joined = " ".join(dict.fromkeys(scopes))

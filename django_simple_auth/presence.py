@@ -1,7 +1,7 @@
-"""Who is logged in without a token: a state in the database, for the one published contract that works so.
+"""Users who are logged in without a token: a row in the database, for the published contract that works this way.
 
-Nothing is opened by it. The host reads it: ``presence.users()`` is a queryset of those who are logged in, and
-``user.auth_presence`` has the moment since when.
+It grants no access. Your project reads it: ``presence.users()`` is a queryset of the users who are logged in, and
+``user.auth_presence.since`` is the time of the login.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from .models import Presence
 
 
 def users() -> models.QuerySet[Any]:
-    """Those who are logged in."""
+    """The users who are logged in without a token."""
     return get_user_model()._default_manager.filter(auth_presence__isnull=False)
 
 
 def start(user: AbstractBaseUser, request: HttpRequest | None = None, *, bound_to: models.Q | None = None) -> None:
-    """Log the user in without a token. Sends ``user_logged_in``. A user who is logged in already stays so.
+    """Log the user in without a token. Sends ``user_logged_in``. The time of an earlier login stays.
 
     ``bound_to`` is what must still hold for the user's row then; by default, that the password is the one that ``user``
     was loaded with. Raises ``InvalidCredentials`` if the user was deleted meanwhile, and ``CredentialsOutdated`` if the
     user was deactivated or ``bound_to`` no longer holds.
     """
     condition = sessions.password_unchanged(user) if bound_to is None else bound_to
-    # On some models, it is a property made of other fields.
+    # On some models, it is a property that depends on other fields.
     is_active = models.Q(is_active=True) if user_model.has_field("is_active") else models.Q()
 
     def write() -> None:
-        # Not within the INSERT, as for a token: one that ignores conflicts would ignore a missing user as well.
+        # Not within the INSERT, as for tokens: an INSERT that ignores conflicts would also ignore a missing user.
         if not user_model.lock(user, condition & is_active):
             raise CredentialsOutdated
         Presence.objects.bulk_create([Presence(user_id=user.pk, since=clock.now())], ignore_conflicts=True)
@@ -49,9 +49,9 @@ def start(user: AbstractBaseUser, request: HttpRequest | None = None, *, bound_t
 
 
 def end_by_id(user_id: str, request: HttpRequest | None = None) -> None:
-    """Log out whoever has this primary key, in the very spelling that ``str()`` gives it. Sends ``user_logged_out``.
+    """Log out the user whose primary key is ``user_id``, exactly as ``str()`` writes it. Sends ``user_logged_out``.
 
-    Raises ``UnknownUser``. Whether the user was logged in makes no difference, neither in the answer nor in the work.
+    Raises ``UnknownUser``. The result and the work are the same whether or not the user was logged in.
     """
     try:
         key = user_model.primary_key().to_python(user_id)
@@ -64,6 +64,6 @@ def end_by_id(user_id: str, request: HttpRequest | None = None) -> None:
 
 
 def end(user: AbstractBaseUser, request: HttpRequest | None = None) -> None:
-    """Log the user out. Sends ``user_logged_out``. Ending what has ended already is no error."""
+    """Log the user out. Sends ``user_logged_out``. No error if the user is not logged in."""
     Presence.objects.filter(pk=user.pk).delete()
     user_logged_out.send(sender=user.__class__, request=request, user=user)

@@ -1,4 +1,4 @@
-"""Start, resume, list and end logins. Knows neither DRF nor HTTP bodies."""
+"""Start, resume, list and end sessions. Knows neither DRF nor HTTP bodies."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ def start(
         return issued, [] if limit is None else _evict(user, limit)
 
     issued, evicted = grant(user, request, write, condition)
-    called = issuing.printable(device)[:LONGEST_DEVICE]
+    device_name = issuing.printable(device)[:LONGEST_DEVICE]
     signals.logged_in.send(
-        user=user, request=request, session=issued.row.pk, device=called, ip_address=issued.row.ip_address
+        user=user, request=request, session=issued.row.pk, device=device_name, ip_address=issued.row.ip_address
     )
     for key in evicted:
         signals.session_ended.send(user=user, request=request, session=key, cause="limit")
@@ -105,8 +105,8 @@ def grant(user: AbstractBaseUser, request: HttpRequest | None, write: Callable[[
     try:
         return atomic_with_retry(begin, AuthToken)
     except DatabaseError:
-        # The foreign key, the UPDATE of last_login that found no row, or an owner that is NULL: whichever this database
-        # reports first.
+        # The foreign key, the UPDATE of last_login that found no row, or an owner that is NULL: databases differ in
+        # which they report first.
         rows = user_model.all_users().filter(pk=user.pk)
         if rows.exists() and not rows.filter(bound_to).exists():
             raise CredentialsOutdated from None

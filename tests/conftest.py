@@ -12,19 +12,19 @@ import pytest
 from asgiref.local import Local
 
 ROOT = Path(__file__).resolve().parent.parent
-# At the end: an installed package goes before the checkout, and the suite tests what users get.
+# At the end, so that an installed package is tested rather than the checkout.
 sys.path.append(str(ROOT))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
 from django.conf import settings  # noqa: E402
 
-# pytest-django asks whether settings are configured, not whether they could be.
+# pytest-django checks whether the settings are loaded, which happens at the first access.
 assert settings.INSTALLED_APPS
 
 
 @pytest.fixture(autouse=True)
 def _clean_slate() -> Iterator[None]:
-    """No test counts the attempts of another, or runs what another put off."""
+    """No test sees the counters or the deferred work of another."""
     from django.core.cache import cache
 
     from django_simple_auth.db import deferred
@@ -55,7 +55,7 @@ def user(db: None) -> Any:
 
 @pytest.fixture
 def mailbox(monkeypatch: pytest.MonkeyPatch, settings: Any, db: None) -> Any:
-    """The letters that have left. They leave at once and in this thread, so that a test can see them."""
+    """The e-mails that were sent. They are sent immediately and in this thread, so that a test can see them."""
     from django.core import mail as django_mail
 
     from django_simple_auth.mail import delivery
@@ -67,7 +67,7 @@ def mailbox(monkeypatch: pytest.MonkeyPatch, settings: Any, db: None) -> Any:
 
 @pytest.fixture
 def _threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Messages leave as they do where a mail server takes them."""
+    """E-mails are sent by threads, as with a mail server."""
     from django_simple_auth.mail import delivery
 
     monkeypatch.setattr(delivery, "_may_hang", lambda: True)
@@ -75,7 +75,7 @@ def _threads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def count_in_database(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
-    """Limits are counted in rows, although the test runs in a transaction; they are rolled back with it."""
+    """Attempts are counted in rows although the test runs in a transaction, which rolls them back."""
     from django_simple_auth.throttling import attempts
 
     monkeypatch.setattr(attempts, "is_in_transaction", lambda using: False)
@@ -83,7 +83,7 @@ def count_in_database(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
 
 @pytest.fixture
 def use_mailer(settings: Any) -> Any:
-    """Lets the project send by this backend, by whichever settings this Django has for that."""
+    """Set the mail backend, with the settings that this version of Django has for that."""
     import django
 
     def use(backend: str, **options: Any) -> None:
@@ -97,8 +97,8 @@ def use_mailer(settings: Any) -> Any:
 
 @pytest.fixture
 def use_tasks(settings: Any) -> Iterator[Any]:
-    """Lets the host have tasks: a backend of Django's, as ``("dummy.DummyBackend", QUEUES=[...])``, or any TASKS."""
-    # Django has tasks of its own from 6.0 on; before, there is a package.
+    """Set TASKS: a backend of Django, as ``("dummy.DummyBackend", QUEUES=[...])``, or any value."""
+    # Django has tasks from 6.0 on; for older versions there is a package.
     tasks = import_module("django.tasks" if find_spec("django.tasks") else "django_tasks")
     backends = tasks.task_backends
 
@@ -119,22 +119,22 @@ def use_tasks(settings: Any) -> Iterator[Any]:
 
 @pytest.fixture
 def failures() -> Iterator[list[dict[str, Any]]]:
-    """What was told of letters that did not leave."""
+    """The facts of every ``mail_failed``."""
     from django_simple_auth import signals
 
-    heard: list[dict[str, Any]] = []
+    received: list[dict[str, Any]] = []
 
-    def hear(signal: Any, sender: Any, **facts: Any) -> None:
-        heard.append(facts)
+    def receive(signal: Any, sender: Any, **facts: Any) -> None:
+        received.append(facts)
 
-    signals.mail_failed.connect(hear)
-    yield heard
-    signals.mail_failed.disconnect(hear)
+    signals.mail_failed.connect(receive)
+    yield received
+    signals.mail_failed.disconnect(receive)
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Time passes when told to."""
+    """A clock that ``passes`` time on demand."""
 
     from datetime import timedelta
 

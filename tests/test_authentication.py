@@ -27,7 +27,7 @@ def ask(rf: Any, header: str | None) -> Any:
 
 
 @pytest.mark.parametrize("keyword", ["Token", "Bearer", "token", "BEARER"])
-def test_both_keywords_in_any_case_name_the_user_and_the_token(user: Any, rf: Any, keyword: str):
+def test_both_keywords_authenticate_in_any_case(user: Any, rf: Any, keyword: str):
     issued = sessions.start(user)
     assert ask(rf, f"{keyword} {issued.secret}") == (user, issued.row)
 
@@ -80,7 +80,7 @@ def test_a_malformed_token_is_refused_without_a_query(rf: Any, secret: str):
     assert refused.value.get_codes() == "token_invalid"
 
 
-def test_an_expired_token_has_a_code_of_its_own(user: Any, rf: Any):
+def test_an_expired_token_has_its_own_code(user: Any, rf: Any):
     secret = sessions.start(user).secret
     AuthToken.objects.update(expires_at=system_clock.now())
     with pytest.raises(AuthenticationFailed) as refused:

@@ -198,3 +198,33 @@ def test_links_point_to_existing_files(page: Path):
 
 def test_the_changelog_has_an_unreleased_section():
     assert "## Unreleased" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_no_test_has_a_name_above_60_characters():
+    names = [
+        name for file in (ROOT / "tests").rglob("*.py") for name in re.findall(r"def (test_\w+)", file.read_text())
+    ]
+    assert len(names) > 500
+    assert [name for name in names if len(name) > 60] == []
+
+
+def test_no_module_has_more_than_300_lines():
+    modules = Path(django_simple_auth.__file__).parent.rglob("*.py")
+    assert [file.name for file in modules if len(file.read_text().splitlines()) > 300] == []
+
+
+WRITTEN = {".py", ".md", ".txt", ".html"}
+PRONOUNS = ("he", "his", "him", "himself")
+
+
+def test_people_are_called_they():
+    folders = [Path(django_simple_auth.__file__).parent, ROOT / "tests", ROOT / "docs", ROOT / "example_project"]
+    files = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(file for folder in folders for file in folder.rglob("*"))]
+    found = [
+        f"{file.name}:{number}: {line}"
+        for file in files
+        if file.suffix in WRITTEN and file != Path(__file__)
+        for number, line in enumerate(file.read_text().splitlines(), 1)
+        if re.search(rf"\b({'|'.join(PRONOUNS)})\b", line, re.IGNORECASE)
+    ]
+    assert found == []

@@ -139,10 +139,10 @@ def test_a_plain_exception_handler_is_described_by_its_statuses():
 @pytest.mark.parametrize(
     ("path", "method", "summary", "operation"),
     [
-        ("me", "get", "Show one's own account", "api_auth_me_retrieve"),
-        ("me", "delete", "End my account, with all that it owns", "api_auth_me_destroy"),
-        ("keys", "get", "The user's API keys, without their secrets", "api_auth_keys_list"),
-        ("keys", "post", "Make an API key", "api_auth_keys_create"),
+        ("me", "get", "Get your account", "api_auth_me_retrieve"),
+        ("me", "delete", "Delete your account and everything that belongs to it", "api_auth_me_destroy"),
+        ("keys", "get", "List your API keys, without their secrets", "api_auth_keys_list"),
+        ("keys", "post", "Create an API key", "api_auth_keys_create"),
     ],
 )
 def test_each_method_is_described_as_what_it_does(document: Any, path: str, method: str, summary: str, operation: str):

@@ -14,7 +14,7 @@ from django_simple_auth.exceptions import InvalidCredentials, UnknownUser
 from django_simple_auth.models import AuthToken, Presence
 
 
-def test_who_has_entered_is_there_until_he_leaves(user: Any):
+def test_a_user_is_present_until_they_log_out(user: Any):
     presence.start(user)
     assert list(presence.users()) == [user]
     assert str(user.auth_presence) == f"presence {user.pk}"
@@ -22,21 +22,21 @@ def test_who_has_entered_is_there_until_he_leaves(user: Any):
     assert list(presence.users()) == []
 
 
-def test_entering_twice_keeps_the_first_moment(user: Any):
+def test_a_second_login_keeps_the_first_time(user: Any):
     presence.start(user)
     since = Presence.objects.get().since
     presence.start(user)
     assert Presence.objects.get().since == since
 
 
-def test_the_host_hears_of_both(user: Any):
-    heard: list[str] = []
+def test_djangos_signals_are_sent(user: Any):
+    received: list[str] = []
 
     def came(**kwargs: Any) -> None:
-        heard.append("in")
+        received.append("in")
 
     def went(**kwargs: Any) -> None:
-        heard.append("out")
+        received.append("out")
 
     user_logged_in.connect(came)
     user_logged_out.connect(went)
@@ -46,10 +46,10 @@ def test_the_host_hears_of_both(user: Any):
     finally:
         user_logged_in.disconnect(came)
         user_logged_out.disconnect(went)
-    assert heard == ["in", "out"]
+    assert received == ["in", "out"]
 
 
-def test_leaving_ends_nothing_else(user: Any):
+def test_logging_out_ends_nothing_else(user: Any):
     sessions.start(user)
     presence.start(user)
     presence.end_by_id(str(user.pk))
@@ -58,7 +58,7 @@ def test_leaving_ends_nothing_else(user: Any):
     assert AuthToken.objects.count() == 1
 
 
-def test_leaving_costs_the_same_whether_or_not_one_was_there(user: Any):
+def test_logging_out_costs_the_same_for_absent_users(user: Any):
     costs = []
     for _ in range(2):
         with CaptureQueriesContext(connection) as queries:
@@ -72,30 +72,30 @@ def test_leaving_costs_the_same_whether_or_not_one_was_there(user: Any):
     "user_id",
     ["", "0", "-1", "nobody", "1.0", "1e3", "9" * 30, "9" * 5000, "\0", "None", "\ud800", str(UUID(int=1))],
 )
-def test_an_id_that_is_nobodys_is_refused(user: Any, user_id: str):
+def test_an_unknown_id_is_refused(user: Any, user_id: str):
     with pytest.raises(UnknownUser):
         presence.end_by_id(user_id)
 
 
 @pytest.mark.parametrize("spelling", [" {}", "+{}", "0{}", "{}_", "{} "])
-def test_an_id_in_another_spelling_is_nobodys(user: Any, spelling: str):
+def test_an_id_must_be_written_exactly(user: Any, spelling: str):
     with pytest.raises(UnknownUser):
         presence.end_by_id(spelling.format(user.pk))
 
 
-def test_digits_of_another_script_are_nobodys(user: Any):
+def test_digits_of_another_script_are_refused(user: Any):
     with pytest.raises(UnknownUser):
         presence.end_by_id("".join(chr(0x0660 + int(digit)) for digit in str(user.pk)))
 
 
-def test_a_user_deleted_meanwhile_does_not_enter(transactional_db: None):
+def test_a_user_deleted_meanwhile_is_not_logged_in(transactional_db: None):
     user = get_user_model().objects.create_user("bob")
     get_user_model().objects.filter(pk=user.pk).delete()
     with pytest.raises(InvalidCredentials):
         presence.start(user)
 
 
-def test_the_admin_shows_who_is_there(user: Any):
+def test_the_admin_shows_present_users(user: Any):
     from django.test import Client
 
     presence.start(user)

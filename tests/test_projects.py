@@ -1,4 +1,4 @@
-"""Projects nobody here wrote: startproject, the README's two lines, another user model, a real server process."""
+"""Fresh projects: startproject, the two lines of the README, several user models, and a real server process."""
 
 from __future__ import annotations
 
@@ -107,19 +107,19 @@ class User(AbstractBaseUser):
 
 
 @pytest.fixture
-def start_host(tmp_path: Path, db: None) -> Iterator[Callable[..., Server]]:
+def start_project(tmp_path: Path, db: None) -> Iterator[Callable[..., Server]]:
     servers: list[Server] = []
     cleanups: list[Callable[[], object]] = []
 
     def start(model: str, prefix: str, urls: str = "django_simple_auth.urls") -> Server:
-        name = f"host_{os.getpid()}_{len(servers)}"
-        environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "host.settings", "PYTHONPATH": str(ROOT)}
+        name = f"project_{os.getpid()}_{len(servers)}"
+        environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "website.settings", "PYTHONPATH": str(ROOT)}
 
         def manage(*words: str) -> None:
             subprocess.run([sys.executable, "manage.py", *words], cwd=tmp_path, env=environ, check=True)
 
-        subprocess.run([sys.executable, "-m", "django", "startproject", "host", "."], cwd=tmp_path, check=True)
-        settings = tmp_path / "host/settings.py"
+        subprocess.run([sys.executable, "-m", "django", "startproject", "website", "."], cwd=tmp_path, check=True)
+        settings = tmp_path / "website/settings.py"
         more = "\nINSTALLED_APPS += ['rest_framework', 'django_simple_auth']\n"
         if USER_MODELS[model]:
             (tmp_path / "people/migrations").mkdir(parents=True)
@@ -127,13 +127,13 @@ def start_host(tmp_path: Path, db: None) -> Iterator[Callable[..., Server]]:
                 (tmp_path / file).touch()
             (tmp_path / "people/models.py").write_text(USER_MODELS[model])
             more += "INSTALLED_APPS += ['people']\nAUTH_USER_MODEL = 'people.User'\n"
-            # The stock admin and its log want a stock user.
+            # Django's admin and its log need Django's user model.
             more += "INSTALLED_APPS.remove('django.contrib.admin')\n"
         if TEST_DATABASE != "sqlite":  # pragma: no cover
             more += f"DATABASES = {{'default': {database(TEST_DATABASE, name)!r}}}\n"
             cleanups.append(_create_database(name))
         settings.write_text(settings.read_text() + more)
-        (tmp_path / "host/urls.py").write_text(
+        (tmp_path / "website/urls.py").write_text(
             f"from django.urls import include, path\n\nurlpatterns = [path({prefix!r}, include({urls!r}))]\n"
         )
         if USER_MODELS[model]:
@@ -184,8 +184,8 @@ UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
         ("no email", "api/", {"nick": "bob"}, {}, "nick", r"\d+"),
     ],
 )
-def test_a_host_with_two_lines_has_accounts(
-    start_host: Callable[..., Server],
+def test_a_project_with_two_lines_has_accounts(
+    start_project: Callable[..., Server],
     model: str,
     prefix: str,
     account: dict[str, str],
@@ -193,7 +193,7 @@ def test_a_host_with_two_lines_has_accounts(
     login: str,
     id_pattern: str,
 ):
-    server = start_host(model, prefix)
+    server = start_project(model, prefix)
 
     def api(method: str, path: str, body: Any = None, token: str | None = None) -> tuple[int, Any]:
         return call(method, f"{server.address}/{prefix}{path}", body, token)
@@ -214,16 +214,16 @@ def test_a_host_with_two_lines_has_accounts(
             {"non_field_errors": ["Unable to log in with provided credentials."]},
         )
 
-    # A client that says "username" whatever the model is, is understood.
+    # "username" is accepted for every model.
     assert api("POST", "login", {"username": account[login], "password": PASSWORD})[0] == 200
 
-    # The three models that are made from AbstractUser have names, and no other has.
+    # Only the three models derived from AbstractUser have first and last names.
     names = {"first_name": "", "last_name": ""} if "username" in account else {}
     assert api("GET", "me/", token=session["token"]) == (200, {**registered, **names})
 
     name, value = next(iter(account.items()))
     other = "4712" if value.isdigit() else "robert"
-    # An e-mail address is not to be had without proof.
+    # An e-mail address cannot be changed without verification.
     changed = registered if name == "email" else {**registered, name: other}
     assert api("PATCH", "me/", {name: other}, session["token"]) == (200, {**changed, **names})
     again = {login: changed[login], "password": PASSWORD}
@@ -238,16 +238,16 @@ def test_a_host_with_two_lines_has_accounts(
     assert api("POST", "login/", again)[0] == 400
 
 
-def test_whoever_logs_in_by_email_may_write_it_in_any_case_or_use_his_name(start_host: Callable[..., Server]):
-    server = start_host("email and username", "api/")
+def test_email_users_log_in_by_email_or_username_in_any_case(start_project: Callable[..., Server]):
+    server = start_project("email and username", "api/")
     call("POST", f"{server.address}/api/register/", {**BOB, "password": PASSWORD})
     for name in ["BOB@Example.com", "bob", "BOB"]:
         assert call("POST", f"{server.address}/api/login/", {"email": name, "password": PASSWORD})[0] == 200
 
 
 @pytest.mark.parametrize("model", ["email", "no email"])
-def test_the_email_contract_needs_no_particular_user_model(start_host: Callable[..., Server], model: str):
-    server = start_host(model, "api/", "django_simple_auth.contracts.email")
+def test_the_email_contract_needs_no_particular_user_model(start_project: Callable[..., Server], model: str):
+    server = start_project(model, "api/", "django_simple_auth.contracts.email")
     person = {"first_name": "Bob", "last_name": "Ross", "email": "bob@example.com"}
     status, account = call(
         "POST", f"{server.address}/api/users/registration/", {**person, "password1": PASSWORD, "password2": PASSWORD}

@@ -1,4 +1,4 @@
-"""Real threads, real commits. Beside these lotteries, the tests of each module force the one bad interleaving."""
+"""Races with real threads and real commits. The tests of each module also force the bad interleaving."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def at_once(tasks: list[Callable[[], Any]]) -> list[Any]:
-    """Run all tasks in threads that start together; what each returned, or the exception it died of."""
+    """Run all tasks in threads that start together; returns what each of them returned."""
     barrier = Barrier(len(tasks))
 
     def run(task: Callable[[], Any]) -> Any:
@@ -47,7 +47,7 @@ def registration(username: str, email: str) -> Callable[[], Any]:
 
 
 @pytest.mark.parametrize("spellings", [["bob"], ["bob", "BOB", "Bob", "ｂｏｂ"]], ids=["same", "variants"])
-def test_one_username_is_one_account(spellings: list[str]):
+def test_one_username_gets_one_account(spellings: list[str]):
     responses = at_once([registration(spellings[n % len(spellings)], f"user{n}@example.com") for n in range(20)])
     assert Counter(response.status_code for response in responses) == {201: 1, 400: 19}
     for response in responses:
@@ -58,7 +58,7 @@ def test_one_username_is_one_account(spellings: list[str]):
 
 
 @pytest.mark.parametrize("spellings", [["x@example.com"], ["x@example.com", "X@EXAMPLE.COM"]], ids=["same", "variants"])
-def test_one_email_is_one_account(spellings: list[str]):
+def test_one_email_gets_one_account(spellings: list[str]):
     responses = at_once([registration(f"user{n}", spellings[n % len(spellings)]) for n in range(20)])
     assert Counter(response.status_code for response in responses) == {201: 1, 400: 19}
     for response in responses:
@@ -69,7 +69,7 @@ def test_one_email_is_one_account(spellings: list[str]):
 
 
 @pytest.mark.parametrize("names", ["same", "different"])
-def test_an_invitation_is_one_account(settings: Any, names: str):
+def test_one_invitation_gets_one_account(settings: Any, names: str):
     settings.SIMPLE_AUTH = {"REGISTRATION": "invite", "THROTTLE_RATES": {}}
     secret = links.issue(OneTimeToken.Purpose.INVITE, "ann@example.com")
     body = {"username": "ann", "email": "ann@example.com", "password": PASSWORD, "invitation": secret}
@@ -83,7 +83,7 @@ def test_an_invitation_is_one_account(settings: Any, names: str):
     assert not OneTimeToken.objects.exists()
 
 
-def test_of_those_who_register_one_address_unseen_all_get_one_answer(settings: Any):
+def test_neutral_registrations_of_one_email_get_one_answer(settings: Any):
     settings.SIMPLE_AUTH = {"REGISTRATION": "verify_first", "THROTTLE_RATES": {}}
     responses = at_once([registration(f"user{n}", "x@example.com") for n in range(10)])
     assert Counter((response.status_code, response.content) for response in responses).total() == 10
@@ -91,7 +91,7 @@ def test_of_those_who_register_one_address_unseen_all_get_one_answer(settings: A
     assert User.objects.count() == 1
 
 
-def test_crosswise_names_leave_no_half_account():
+def test_conflicting_names_leave_no_partial_account():
     responses = at_once([registration(f"user{n % 3}", f"user{(n + n // 3) % 3}@example.com") for n in range(18)])
     made = Counter(response.status_code for response in responses)
     assert set(made) <= {201, 400}
@@ -99,12 +99,12 @@ def test_crosswise_names_leave_no_half_account():
     assert Identifier.objects.count() == 2 * made[201]
 
 
-def test_strangers_do_not_get_into_each_others_way():
+def test_unrelated_registrations_all_succeed():
     responses = at_once([registration(f"user{n}", f"user{n}@example.com") for n in range(20)])
     assert Counter(response.status_code for response in responses) == {201: 20}
 
 
-def test_logins_beyond_the_limit_leave_exactly_the_limit(settings: Any):
+def test_logins_above_the_limit_leave_exactly_the_limit(settings: Any):
     settings.SIMPLE_AUTH = {"MAX_TOKENS_PER_USER": 3, "THROTTLE_RATES": {}}
     User.objects.create_user("bob", password=PASSWORD)
     body = {"username": "bob", "password": PASSWORD}
@@ -113,7 +113,7 @@ def test_logins_beyond_the_limit_leave_exactly_the_limit(settings: Any):
     assert AuthToken.objects.count() == 3
 
 
-def test_logging_out_beside_requests_that_record_their_use_leaves_the_token_dead(monkeypatch: Any):
+def test_a_logout_beats_requests_that_record_their_use(monkeypatch: Any):
     from datetime import timedelta
 
     user = User.objects.create_user("bob")
@@ -132,7 +132,7 @@ def test_logging_out_beside_requests_that_record_their_use_leaves_the_token_dead
     assert not AuthToken.objects.exists()
 
 
-def test_one_rotation_succeeds_and_its_session_goes_on():
+def test_one_rotation_succeeds_and_its_session_stays():
     secret = sessions.start(User.objects.create_user("bob")).secret
 
     def rotate() -> Any:
@@ -150,7 +150,7 @@ def test_one_rotation_succeeds_and_its_session_goes_on():
     assert RetiredToken.objects.count() == 1
 
 
-def test_of_a_rotation_and_a_logout_the_logout_wins():
+def test_a_logout_beats_a_rotation():
     secret = sessions.start(User.objects.create_user("bob")).secret
 
     def call(path: str) -> int:
@@ -164,7 +164,7 @@ def test_of_a_rotation_and_a_logout_the_logout_wins():
     assert not AuthToken.objects.exists() or 204 not in statuses
 
 
-def test_one_user_logs_in_from_everywhere_at_once():
+def test_simultaneous_logins_of_one_user_all_succeed():
     User.objects.create_user("bob", password=PASSWORD)
     body = {"username": "bob", "password": PASSWORD}
     responses = at_once([lambda: Client().post("/api/auth/login/", body)] * 20)
@@ -172,7 +172,7 @@ def test_one_user_logs_in_from_everywhere_at_once():
     assert AuthToken.objects.count() == 20
 
 
-def test_clearing_twice_at_once_beside_logins_harms_nobody(settings: Any):
+def test_simultaneous_clearing_deletes_no_new_login(settings: Any):
     user = User.objects.create_user("bob")
     for _ in range(40):
         sessions.start(user)
@@ -182,7 +182,7 @@ def test_clearing_twice_at_once_beside_logins_harms_nobody(settings: Any):
 
 
 @pytest.mark.parametrize("store", ["cache", "database"])
-def test_a_throttle_admits_exactly_its_rate(settings: Any, store: str):
+def test_a_limit_admits_exactly_its_rate(settings: Any, store: str):
     settings.SIMPLE_AUTH = {"THROTTLE_STORE": store, "THROTTLE_RATES": {"login": "5/min"}}
     body = {"username": "nobody", "password": PASSWORD}
     responses = at_once([lambda: Client().post("/api/auth/login/", body)] * 30)
@@ -190,8 +190,8 @@ def test_a_throttle_admits_exactly_its_rate(settings: Any, store: str):
 
 
 @pytest.mark.parametrize("store", ["redis", "database"])
-def test_a_throttle_admits_exactly_its_rate_to_several_processes(settings: Any, tmp_path: Path, store: str):
-    host: dict[str, Any] = {
+def test_a_limit_admits_its_rate_to_several_processes(settings: Any, tmp_path: Path, store: str):
+    project: dict[str, Any] = {
         "DATABASE": connection.settings_dict["NAME"],
         "SIMPLE_AUTH": {"THROTTLE_STORE": "database", "THROTTLE_RATES": {"login": "5/hour"}},
     }
@@ -199,14 +199,14 @@ def test_a_throttle_admits_exactly_its_rate_to_several_processes(settings: Any, 
         if store == "redis":
             server = RedisServer(tmp_path)
             stack.callback(server.kill)
-            host |= {"SIMPLE_AUTH": {"THROTTLE_RATES": {"login": "5/hour"}}, "CACHES": redis_cache(server.location)}
-        processes = [stack.enter_context(rivals.start(host)) for _ in range(3)]
+            project |= {"SIMPLE_AUTH": {"THROTTLE_RATES": {"login": "5/hour"}}, "CACHES": redis_cache(server.location)}
+        processes = [stack.enter_context(rivals.start(project)) for _ in range(3)]
         rivals.begin(processes)
         assert sum(rivals.outcome(process) for process in processes) == 5
 
 
 @pytest.mark.parametrize("spellings", [["ann"], ["ann", "ANN", "ａｎｎ"]], ids=["same", "variants"])
-def test_one_of_those_who_change_to_a_name_gets_it(spellings: list[str]):
+def test_one_of_several_renames_to_a_name_succeeds(spellings: list[str]):
     secrets = [sessions.start(User.objects.create_user(f"user{n}")).secret for n in range(12)]
 
     def change(n: int) -> Any:
@@ -223,7 +223,7 @@ def test_one_of_those_who_change_to_a_name_gets_it(spellings: list[str]):
     assert Identifier.objects.count() == 12
 
 
-def test_an_account_that_is_deleted_while_it_logs_in_leaves_nothing():
+def test_a_deletion_during_logins_leaves_no_rows():
     secret = sessions.start(User.objects.create_user("bob", password=PASSWORD)).secret
     body = {"username": "bob", "password": PASSWORD}
 
@@ -241,7 +241,7 @@ def test_an_account_that_is_deleted_while_it_logs_in_leaves_nothing():
     assert not Identifier.objects.exists()
 
 
-def test_a_link_works_once_however_often_it_is_used_at_once():
+def test_a_reset_link_works_once():
     user = User.objects.create_user("bob", "bob@example.com", PASSWORD)
     secret = links.issue(OneTimeToken.Purpose.RESET, "bob@example.com", user)
     chosen = [f"canary-Battery-Staple-{n}" for n in range(10)]
@@ -256,13 +256,13 @@ def test_a_link_works_once_however_often_it_is_used_at_once():
     assert len([new for new in chosen if User.objects.get().check_password(new)]) == 1
 
 
-def test_of_links_made_at_once_one_is_good():
+def test_of_simultaneously_issued_links_one_is_valid():
     user = User.objects.create_user("bob", "bob@example.com", PASSWORD)
     at_once([lambda: links.issue(OneTimeToken.Purpose.RESET, "bob@example.com", user)] * 10)
     assert OneTimeToken.objects.count() == 1
 
 
-def test_no_login_with_the_old_password_survives_its_change():
+def test_no_login_with_the_old_password_survives():
     user = User.objects.create_user("bob", "bob@example.com", PASSWORD)
     kept = sessions.start(user)
     body = {"username": "bob", "password": PASSWORD}
@@ -280,7 +280,7 @@ def test_no_login_with_the_old_password_survives_its_change():
     assert list(AuthToken.objects.values_list("pk", flat=True)) == [kept.row.pk]
 
 
-def test_an_address_is_proved_by_one_of_two_who_claim_it_at_once():
+def test_one_of_several_users_verifies_a_new_email():
     people = [User.objects.create_user(f"user{n}", f"user{n}@example.com") for n in range(6)]
     secrets = [links.issue(OneTimeToken.Purpose.CHANGE, "new@example.com", user) for user in people]
     responses = at_once(
@@ -290,7 +290,7 @@ def test_an_address_is_proved_by_one_of_two_who_claim_it_at_once():
     assert User.objects.filter(email="new@example.com").count() == 1
 
 
-def test_a_proof_works_once_however_often_it_is_used_at_once():
+def test_an_email_change_link_works_once():
     user = User.objects.create_user("bob", "bob@example.com")
     secret = links.issue(OneTimeToken.Purpose.CHANGE, "new@example.com", user)
     responses = at_once([lambda: Client().post("/api/auth/email/verify/", {"token": secret})] * 10)

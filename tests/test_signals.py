@@ -1,4 +1,4 @@
-"""What a log and the host hear of what happens to accounts, and what they must never hear."""
+"""What signals and log records carry, and the secrets that they never carry."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ STRANGER = "canary-stranger@example.com"
 
 
 @pytest.fixture
-def told(caplog: Any) -> Iterator[Any]:
-    """Asks for what was logged since the last time, as a JSON log would show it: ``(event, user, facts)``."""
+def sent(caplog: Any) -> Iterator[Any]:
+    """Call it for the records since the last call, as a JSON log would show them: ``(event, user, facts)``."""
     caplog.set_level(logging.INFO, "django_simple_auth.security")
 
-    def ask() -> list[tuple[str, str | None, dict[str, Any]]]:
+    def records() -> list[tuple[str, str | None, dict[str, Any]]]:
         found = []
         for record in caplog.records:
             if record.name != "django_simple_auth.security":
@@ -46,7 +46,7 @@ def told(caplog: Any) -> Iterator[Any]:
         caplog.clear()
         return found
 
-    return ask
+    return records
 
 
 def log_in(client: Any, username: str = "bob", password: str = PASSWORD) -> Any:
@@ -55,108 +55,106 @@ def log_in(client: Any, username: str = "bob", password: str = PASSWORD) -> Any:
     return response
 
 
-def test_a_registration_a_login_and_a_logout_are_told(client: Any, db: None, told: Any):
+def test_registration_login_and_logout_are_sent(client: Any, db: None, sent: Any):
     client.post(f"{API}/register/", {"username": "bob", "email": "bob@example.com", "password": PASSWORD})
     user = str(User.objects.get().pk)
-    assert told() == [("user_created", user, {})]
+    assert sent() == [("user_created", user, {})]
     log_in(client)
     session = AuthToken.objects.get().pk
     facts = {"session": session, "device": "", "ip_address": "127.0.0.1"}
-    assert told() == [("authn_login_success", user, facts)]
+    assert sent() == [("authn_login_success", user, facts)]
     client.post(f"{API}/logout/")
-    assert told() == [("authn_token_revoked", user, {"session": session, "cause": "logout"})]
+    assert sent() == [("authn_token_revoked", user, {"session": session, "cause": "logout"})]
 
 
-def test_what_a_device_calls_itself_is_told_without_what_would_break_a_log(user: Any, told: Any):
+def test_a_device_name_is_sent_short_and_printable(user: Any, sent: Any):
     sessions.start(user, device="curl\r\nuser_deleted:1" + "x" * 500, ip_address="192.0.2.1")
-    ((_event, _user, facts),) = told()
+    ((_event, _user, facts),) = sent()
     assert facts["device"] == "curluser_deleted:1" + "x" * 282
 
 
-def test_the_end_of_all_sessions_is_told_once_with_their_number(client: Any, user: Any, told: Any):
+def test_ending_all_sessions_is_sent_once_with_the_count(client: Any, user: Any, sent: Any):
     sessions.start(user)
     log_in(client)
-    told()
+    sent()
     client.post(f"{API}/logout/all/")
-    assert told() == [("authn_token_revoked", str(user.pk), {"count": 2, "cause": "logout"})]
+    assert sent() == [("authn_token_revoked", str(user.pk), {"count": 2, "cause": "logout"})]
 
 
-def test_what_had_ended_already_is_not_told_again(user: Any, told: Any):
+def test_an_ended_session_is_not_sent_again(user: Any, sent: Any):
     issued = sessions.start(user)
     sessions.end(issued.row)
-    told()
+    sent()
     sessions.end(issued.row)
     sessions.end_all(user)
-    assert told() == []
+    assert sent() == []
 
 
-def test_a_login_that_makes_room_for_another_is_told(user: Any, settings: Any, told: Any):
+def test_a_session_ended_by_the_limit_is_sent(user: Any, settings: Any, sent: Any):
     settings.SIMPLE_AUTH = {"MAX_TOKENS_PER_USER": 1}
     first = sessions.start(user)
-    told()
+    sent()
     second = sessions.start(user)
-    assert told() == [
+    assert sent() == [
         ("authn_login_success", str(user.pk), {"session": second.row.pk, "device": "", "ip_address": ""}),
         ("authn_token_revoked", str(user.pk), {"session": first.row.pk, "cause": "limit"}),
     ]
 
 
-def test_a_deactivation_that_ends_sessions_is_told(user: Any, told: Any):
+def test_a_deactivation_that_ends_sessions_is_sent(user: Any, sent: Any):
     sessions.start(user)
-    told()
+    sent()
     user.is_active = False
     user.save()
     user.save()
-    assert told() == [("authn_token_revoked", str(user.pk), {"count": 1, "cause": "deactivation"})]
+    assert sent() == [("authn_token_revoked", str(user.pk), {"count": 1, "cause": "deactivation"})]
 
 
-def test_logging_in_without_a_token_is_told(user: Any, told: Any):
+def test_a_login_without_a_token_is_sent(user: Any, sent: Any):
     presence.start(user)
-    assert told() == [("authn_login_success", str(user.pk), {})]
+    assert sent() == [("authn_login_success", str(user.pk), {})]
 
 
 @pytest.mark.parametrize("name", ["bob", STRANGER, PASSWORD])
-def test_a_refused_login_is_told_under_a_digest_that_is_the_same_for_every_spelling(
-    client: Any, user: Any, told: Any, settings: Any, name: str
-):
+def test_a_failed_login_is_sent_with_a_digest_of_the_name(client: Any, user: Any, sent: Any, settings: Any, name: str):
     log_in(client, name, "wrong")
     log_in(client, name.upper(), "wrong")
-    first, second = told()
+    first, second = sent()
     assert first == second
     assert first[:2] == ("authn_login_fail", None)
     assert set(first[2]) == {"name", "code"}
     assert name not in str(first)
     settings.SECRET_KEY = "another"
     log_in(client, name, "wrong")
-    assert told() != [first]
+    assert sent() != [first]
 
 
-def test_a_contract_that_names_causes_has_them_told(client: Any, user: Any, told: Any):
+def test_a_contract_that_discloses_the_cause_sends_it(client: Any, user: Any, sent: Any):
     User.objects.update(is_active=False)
     client.post("/contracts/email/users/login/", {"email": "bob@example.com", "password": PASSWORD})
-    ((_event, _user, facts),) = told()
+    ((_event, _user, facts),) = sent()
     assert facts["code"] == "account_disabled"
 
 
-def test_an_exceeded_limit_is_told_with_its_scope(client: Any, user: Any, settings: Any, told: Any):
+def test_an_exceeded_limit_is_sent_with_its_scope(client: Any, user: Any, settings: Any, sent: Any):
     settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"login_account": "1/min", "register": "1/min"}}
     log_in(client, STRANGER)
-    told()
+    sent()
     assert log_in(client, STRANGER).status_code == 429
-    assert told() == [("excess_rate_limit_exceeded", None, {"scope": "login_account"})]
+    assert sent() == [("excess_rate_limit_exceeded", None, {"scope": "login_account"})]
     assert [client.post(f"{API}/register/", {}).status_code for _ in range(2)] == [400, 429]
-    assert told() == [("excess_rate_limit_exceeded", None, {"scope": "register"})]
+    assert sent() == [("excess_rate_limit_exceeded", None, {"scope": "register"})]
 
 
-def test_a_limit_without_a_request_is_told_too(settings: Any, told: Any):
+def test_a_limit_without_a_request_is_sent(settings: Any, sent: Any):
     settings.SIMPLE_AUTH = {"THROTTLE_RATES": {"any": "1/min"}}
     attempts.hit("any")
     with pytest.raises(TooManyAttempts):
         attempts.hit("any")
-    assert told() == [("excess_rate_limit_exceeded", None, {"scope": "any"})]
+    assert sent() == [("excess_rate_limit_exceeded", None, {"scope": "any"})]
 
 
-def test_the_record_says_where_the_request_came_from(client: Any, user: Any, caplog: Any):
+def test_the_log_record_has_the_ip_address(client: Any, user: Any, caplog: Any):
     caplog.set_level(logging.INFO, "django_simple_auth.security")
     log_in(client)
     (record,) = (record for record in caplog.records if record.name == "django_simple_auth.security")
@@ -164,7 +162,7 @@ def test_the_record_says_where_the_request_came_from(client: Any, user: Any, cap
 
 
 @pytest.mark.parametrize("atomic", [False, True], ids=["autocommit", "ATOMIC_REQUESTS"])
-def test_what_a_receiver_writes_about_a_refused_request_stays(
+def test_a_receivers_writes_survive_a_refused_request(
     client: Any, transactional_db: None, monkeypatch: Any, atomic: bool
 ):
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", atomic)
@@ -183,62 +181,62 @@ def test_what_a_receiver_writes_about_a_refused_request_stays(
     assert Presence.objects.exists()
 
 
-def test_a_receiver_that_fails_is_logged_and_keeps_nobody_from_hearing(caplog: Any):
+def test_a_failing_receiver_is_logged_and_others_still_run(caplog: Any):
     event = AccountSignal("test")
-    heard = []
+    received = []
 
     def fail(**kwargs: Any) -> None:
-        raise RuntimeError("host's receiver")
+        raise RuntimeError("project's receiver")
 
-    def hear(user: Any, request: Any, number: int, **kwargs: Any) -> None:
-        heard.append((user, request, number))
+    def receive(user: Any, request: Any, number: int, **kwargs: Any) -> None:
+        received.append((user, request, number))
 
     event.connect(fail)
-    event.connect(hear)
+    event.connect(receive)
     event.send(number=7)
-    assert heard == [(None, None, 7)]
-    assert "host's receiver" in caplog.text
+    assert received == [(None, None, 7)]
+    assert "project's receiver" in caplog.text
 
 
-def test_an_event_inside_a_transaction_is_told_at_once(transactional_db: None, told: Any):
+def test_inside_a_transaction_a_signal_is_sent_immediately(transactional_db: None, sent: Any):
     with transaction.atomic():
         sessions.start(User.objects.create_user("bob"))
         transaction.set_rollback(True)
-    assert [name for name, *_ in told()] == ["authn_login_success"]
+    assert [name for name, *_ in sent()] == ["authn_login_success"]
 
 
-def test_the_end_of_one_session_is_told_by_its_id(client: Any, user: Any, told: Any):
+def test_ending_one_session_is_sent_with_its_id(client: Any, user: Any, sent: Any):
     log_in(client)
     other = sessions.start(user).row.pk
-    told()
+    sent()
     client.send("DELETE", f"{API}/sessions/{other}/")
     client.send("DELETE", f"{API}/sessions/{other}/")
-    assert told() == [("authn_token_revoked", str(user.pk), {"session": other, "cause": "user"})]
+    assert sent() == [("authn_token_revoked", str(user.pk), {"session": other, "cause": "user"})]
 
 
-def test_a_rotation_and_a_replay_are_told(client: Any, user: Any, told: Any):
+def test_a_rotation_and_a_reuse_are_sent(client: Any, user: Any, sent: Any):
     log_in(client)
-    told()
+    sent()
     client.post(f"{API}/token/rotate/")
     facts = {"session": AuthToken.objects.get().pk}
-    assert told() == [("session_renewed", str(user.pk), facts)]
+    assert sent() == [("session_renewed", str(user.pk), facts)]
     client.get(f"{API}/me/")
     deferred.run_pending()
-    assert told() == []
+    assert sent() == []
     RetiredToken.objects.update(retired_at=system_clock.now() - timedelta(seconds=11))
     client.get(f"{API}/me/")
     deferred.run_pending()
-    assert told() == [("authn_token_reuse", str(user.pk), facts)]
+    assert sent() == [("authn_token_reuse", str(user.pk), facts)]
 
 
-def test_a_change_and_the_end_of_an_account_are_told(client: Any, user: Any, told: Any):
+def test_an_update_and_a_deletion_are_sent(client: Any, user: Any, sent: Any):
     log_in(client)
-    told()
+    sent()
     client.send("PATCH", f"{API}/me/", {"username": STRANGER, "first_name": "Robert", "last_name": ""})
     client.send("PATCH", f"{API}/me/", {"first_name": "Robert"})
     client.send("DELETE", f"{API}/me/", {"current_password": "wrong"})
     client.send("DELETE", f"{API}/me/", {"current_password": PASSWORD})
-    assert told() == [
+    assert sent() == [
         ("user_updated", str(user.pk), {"fields": "first_name username"}),
         ("authn_password_change_fail", str(user.pk), {}),
         ("user_deleted", str(user.pk), {}),

@@ -1,4 +1,4 @@
-"""An account's life, from registration to deletion. Knows neither DRF nor HTTP bodies."""
+"""Services for accounts: register, log in, change and delete. They know neither DRF nor HTTP bodies."""
 
 from .credentials import authenticate
 from .deletion import delete

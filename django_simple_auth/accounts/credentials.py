@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.contrib.auth import authenticate as ask_backends
+from django.contrib.auth import authenticate as django_authenticate
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import make_password
@@ -28,7 +28,7 @@ from ..identity import folding, identifiers, user_model
 from . import password_upgrades
 
 BLANK = " "
-"""Stands for a name that was left out: attempts without one are counted, too."""
+"""Counted instead of a missing name, so that attempts without a name are limited, too."""
 
 
 @sensitive_variables()
@@ -40,16 +40,16 @@ def authenticate(
     request: HttpRequest | None = None,
     disclose_cause: bool = False,
 ) -> AbstractBaseUser:
-    """The user, called by ``username`` or by ``email``, whom AUTHENTICATION_BACKENDS let in.
+    """The user with this ``username`` or ``email``, if AUTHENTICATION_BACKENDS accept the password.
 
-    This checks the password and no more; ``log_in`` is the whole login, throttled and with every step.
+    This only checks the password; ``log_in`` is the whole login, with throttling and every step.
 
-    Raises ``InvalidCredentials``, without saying why; ``EmailNotVerified`` is a subclass, raised only after the right
-    password, and never where SIMPLE_AUTH["REGISTRATION"] is "verify_first". With ``disclose_cause`` it is
-    ``UnknownUser``, ``WrongPassword`` or ``AccountDisabled``, each at one more query and one more run of the hasher.
+    Raises ``InvalidCredentials``, whatever the cause. Its subclass ``EmailNotVerified`` is raised only after the right
+    password, and never if SIMPLE_AUTH["REGISTRATION"] is "verify_first". With ``disclose_cause`` it raises
+    ``UnknownUser``, ``WrongPassword`` or ``AccountDisabled``, which costs one more query and one more hashing.
     """
     try:
-        return _let_in(username or "", email, password, request, disclose_cause)
+        return _check(username or "", email, password, request, disclose_cause)
     except InvalidCredentials as error:
         send_login_failed(username or email or "", error, request)
         raise
@@ -70,80 +70,81 @@ class PasswordFactor:
 
     @sensitive_variables()
     def verify(self, request: HttpRequest | None) -> tuple[AbstractBaseUser, Q]:
-        user = _let_in(self.username or "", self.email, self.password, request, self.disclose_cause)
+        user = _check(self.username or "", self.email, self.password, request, self.disclose_cause)
         return user, sessions.password_unchanged(user)
 
 
 def send_login_failed(
     identifier: str, error: SimpleAuthError, request: HttpRequest | None, user: AbstractBaseUser | None = None
 ) -> None:
-    """Send ``login_failed``. ``user`` is who it would have been, if the first factor was right."""
-    # Somebody may have typed a password where the name belongs. Keyed, so that nobody can try names out on it.
+    """Send ``login_failed``. ``user`` is the user who tried to log in; None unless the first factor was right."""
+    # Users sometimes type the password into this field. The digest is keyed, so that it cannot be tried out on names.
     name = salted_hmac("django_simple_auth.signals", folding.skeleton(identifier), algorithm="sha256")
     signals.login_failed.send(user=user, request=request, name=name.hexdigest(), code=error.code)
 
 
 def login_kinds() -> tuple[str, ...]:
-    """The kinds of names that people may type in any spelling; none where they type the login field as it is stored."""
-    # A model that logs in by e-mail may have a user name as well; whoever is asked for a user name types that.
+    """The kinds of identifiers that users may log in with in any case; if empty, only the stored login field."""
+    # A model that logs in by e-mail may have a username as well, and users may type either.
     by_default = user_model.identifier_kinds().values() if user_model.login_field() == user_model.email_field() else ()
     return conf.LOGIN_METHODS or tuple(by_default)
 
 
 @sensitive_variables()
-def _let_in(
+def _check(
     username: str, email: str | None, password: str, request: HttpRequest | None, disclose_cause: bool
 ) -> AbstractBaseUser:
     stored = _by_email(email) if email is not None else _by_username(username)
     try:
-        # What the field cannot hold is nobody's name; a backend would die of it.
+        # No user can have this name, and a backend would fail with it.
         user_model.check_login_name(stored)
     except ValidationError:
         make_password(password)
         raise UnknownUser if disclose_cause else InvalidCredentials from None
-    user = password_upgrades.check(lambda: ask_backends(request, username=stored, password=password), password)
-    if user is not None and email is None and not _may_be_called(user, username):
+    user = password_upgrades.check(lambda: django_authenticate(request, username=stored, password=password), password)
+    if user is not None and email is None and not _is_login_method(user, username):
         user = None
-    # Looked up for nobody, too, so that no query tells who was found.
-    is_proved = conf.EMAIL_VERIFICATION != "required" or identifiers.is_verified(user or get_user_model()())
+    # Also for an unknown user, so that the number of queries does not disclose who exists.
+    is_verified = conf.EMAIL_VERIFICATION != "required" or identifiers.is_verified(user or get_user_model()())
     if user is None or not user.is_active:
-        raise _explanation(stored, password) if disclose_cause else InvalidCredentials
-    if not is_proved:
-        # A stranger who has registered somebody's address would learn from it that nobody else has.
+        raise _cause(stored, password) if disclose_cause else InvalidCredentials
+    if not is_verified:
+        # After registering another person's address, an attacker would learn from it that the address was unknown.
         raise InvalidCredentials if conf.REGISTRATION == "verify_first" else EmailNotVerified
     return user
 
 
 def _by_username(typed: str) -> str:
-    """The stored login name of whoever is meant, by one look-up at most."""
+    """The stored login name of the user with this identifier; what was typed if there is none. At most one query."""
     kinds = login_kinds()
     if not kinds:
         return user_model.normalize_username(typed)
     found = identifiers.holders(dict.fromkeys(kinds, typed))
-    # What looks like an address is one: else somebody's user name could be another's address, and keep him out.
+    # Text with an "@" is an e-mail address first: a username equal to another user's address must not lock them out.
     first, second = ("email", "username") if "@" in typed else ("username", "email")
     user = found.get(first, found.get(second))
     return user_model.normalize_username(typed) if user is None else user.get_username()
 
 
-def _may_be_called(user: AbstractBaseUser, typed: str) -> bool:
-    """Whether LOGIN_METHODS lets the user log in by what was typed."""
+def _is_login_method(user: AbstractBaseUser, typed: str) -> bool:
+    """Whether LOGIN_METHODS allows this user to log in with what was typed."""
     kinds = conf.LOGIN_METHODS
     return not kinds or "username" in kinds or identifiers.has(user, "email", typed)
 
 
 def _by_email(typed: str) -> str:
-    """The login name of whoever has this address; the address itself if nobody does."""
+    """The stored login name of the user with this e-mail address; the address itself if there is none."""
     user = identifiers.holder("email", typed)
     return typed if user is None else user.get_username()
 
 
 @sensitive_variables()
-def _explanation(stored: str, password: str) -> InvalidCredentials:
+def _cause(stored: str, password: str) -> InvalidCredentials:
+    """The exception that discloses why the login failed."""
     user = user_model.manager().filter(**{user_model.login_field(): stored}).first()
     if user is not None and not user.is_active:
         is_right = password_upgrades.check(lambda: user.check_password(password), password)
         return AccountDisabled() if is_right else WrongPassword()
-    # As long as check_password() takes, so that the clock does not tell who is disabled.
+    # Takes as long as check_password(), so that the response time does not disclose disabled accounts.
     make_password(password)
     return UnknownUser() if user is None else WrongPassword()

@@ -21,29 +21,29 @@ from .reauthentication import Evidence
 
 @sensitive_variables()
 def delete(user: AbstractBaseUser, evidence: Evidence | str, request: HttpRequest | None = None) -> None:
-    """Delete the account and all that it owns: by ``user.delete()``, or by the project's SIMPLE_AUTH["DELETE_ACCOUNT"].
+    """Delete the account and everything that belongs to it, with ``user.delete()`` or SIMPLE_AUTH["DELETE_ACCOUNT"].
 
-    ``evidence`` may be the current password as a ``str``. Raises ``WrongCurrentPassword``, or what other evidence
-    raises; ``AccountInUse`` if the project's records protect the user, or what DELETE_ACCOUNT raises.
+    ``evidence`` is the current password as a ``str``, or other evidence. Raises ``WrongCurrentPassword``, or what other
+    evidence raises; ``AccountInUse`` if the project's records protect the user; or what DELETE_ACCOUNT raises.
     """
     reauthenticated = reauthentication.reauthenticate(user, evidence, request)
 
-    def end() -> None:
-        # First, so that the tokens end as all others do, and not by the cascade.
+    def delete_everything() -> None:
+        # First, so that the tokens are revoked like all others, and not deleted by the cascade.
         store.revoke(user)
-        # A copy: delete() removes the primary key from its instance, and receivers of the signal need it.
+        # A copy: delete() removes the primary key from its instance, but receivers of the signal need it.
         fresh = copy.copy(user)
         if (hook := conf.DELETE_ACCOUNT) is None:
             fresh.delete()
         else:
             hook(fresh)
-        # Where the project keeps the user's row, nothing may grant access to it any more.
+        # If the project keeps the user's row, nothing may grant access to it any more.
         links.revoke(user, *OneTimeToken.Purpose)
         known_devices.forget_all(user)
         Presence.objects.filter(pk=user.pk).delete()
 
     try:
-        reauthenticated.act(end)
+        reauthenticated.act(delete_everything)
     except (ProtectedError, RestrictedError):
         raise AccountInUse from None
     signals.deleted.send(user=user, request=request)

@@ -1,4 +1,4 @@
-"""An address's life: proved, changed, given back. Knows neither DRF nor HTTP bodies."""
+"""Verify, change and revert e-mail addresses. Knows neither DRF nor HTTP bodies."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ Purpose = OneTimeToken.Purpose
 
 
 def request_verification(user: AbstractBaseUser) -> None:
-    """Send a fresh account a link to ``prove`` its address with, unless EMAIL_VERIFICATION is off."""
+    """Send a new user a link that ``verify`` accepts, unless EMAIL_VERIFICATION is off."""
     if conf.EMAIL_VERIFICATION != "off":
         delivery.send("verify", user)
 
 
 def resend_verification(email: str) -> None:
-    """Send whoever has this email, and has not proved it, another link. For everybody else the same is done."""
+    """Send the user who has not yet verified this address another link. The work is the same for any other address."""
     claim = identifiers.claim("email", email)
-    is_open = claim is not None and claim.verified_at is None and conf.EMAIL_VERIFICATION != "off"
-    delivery.send("verify", claim.user if claim is not None and is_open else None)
+    is_unverified = claim is not None and claim.verified_at is None and conf.EMAIL_VERIFICATION != "off"
+    delivery.send("verify", claim.user if claim is not None and is_unverified else None)
 
 
 def mark_verified(user: AbstractBaseUser) -> bool:
-    """Take the user's address as proved, on the host's word. False if somebody else holds it, or there is none."""
+    """Mark the user's address as verified by your project. False if it belongs to another user or is empty."""
     return identifiers.mark_verified(user, user_model.email_of(user), clock.now())
 
 
@@ -51,9 +51,9 @@ def request_change(
 ) -> None:
     """Send a link to the user's new e-mail address; the old one stays until that link is opened.
 
-    ``evidence`` may be the current password as a ``str``. Raises ``WrongCurrentPassword``, or what other evidence
-    raises; ``InvalidValue`` for what the model's field refuses. An address that another user has verified gets no
-    e-mail, and the answer is the same.
+    ``evidence`` is the current password as a ``str``, or other evidence. Raises ``WrongCurrentPassword``, or what other
+    evidence raises; ``InvalidValue`` for an address that the model's field refuses. An address that another user has
+    verified gets no e-mail, and the result is the same.
     """
     reauthentication.reauthenticate(user, evidence, request)
     email = user_model.normalize_email(email)
@@ -63,89 +63,91 @@ def request_change(
         except ValidationError as error:
             raise InvalidValue("email", error) from None
     claim = identifiers.claim("email", email)
-    proved_by_another = claim is not None and claim.verified_at is not None and claim.user_id != user.pk
+    verified_by_another = claim is not None and claim.verified_at is not None and claim.user_id != user.pk
     namesake = identifiers.user_with_username(email)
-    is_anothers = proved_by_another or (namesake is not None and namesake.pk != user.pk)
-    delivery.send("change", None if field is None or is_anothers else user, email)
+    is_taken = verified_by_another or (namesake is not None and namesake.pk != user.pk)
+    delivery.send("change", None if field is None or is_taken else user, email)
 
 
 @sensitive_variables()
 def verify(token: str, request: HttpRequest | None = None) -> AbstractBaseUser:
-    """Whoever opens the link has the address. Which link it is, its prefix says and its row:
+    """Verify the e-mail address that the ``token`` was sent to; returns the user. What else happens depends on it.
 
-    A proof of the stored address. The first one of a new email: it becomes the stored one, every login and, as a
-    rule, every API key ends, and the old address is sent a way back. That way back: it becomes the stored one again,
-    every login and API key ends, and so does the password, which whoever changed the address knew; a link to choose
-    another follows.
+    - A verification link: nothing else.
+    - The link to a new address: it becomes the stored one; all logins end, and all API keys unless
+      KEEP_KEYS_ON_CHANGE; the old address gets a revert link.
+    - A revert link: the old address becomes the stored one again; all logins and API keys end. The password is
+      replaced, because it was needed to change the address, and a reset link is sent.
 
-    An account that has this address without having proved it loses it. Raises ``LinkInvalid``, or ``EmailTaken`` if
-    another account has proved it.
+    Another account that has this address unverified loses it. Raises ``LinkInvalid``, or ``EmailTaken`` if another
+    account has verified it.
     """
     row = links.find(token, Purpose.VERIFY, Purpose.CHANGE, Purpose.REVERT)
     user: Any = row.user
     if user is None:
         raise LinkInvalid
 
-    def settle() -> AbstractBaseUser | None:
+    def apply() -> AbstractBaseUser | None:
         if not user_model.lock(user):
             raise LinkInvalid
-        # As it is now that nobody else can change it.
+        # Again, now that the row is locked.
         user.refresh_from_db(using=user_model.all_users().db)
         if row.purpose == Purpose.VERIFY and not identifiers.has(user, "email", row.email):
             raise LinkInvalid
         links.redeem(row)
         if row.purpose == Purpose.CHANGE:
-            _offer_way_back(user)
-        loser = _own(user, row.email)
+            _send_revert_link(user)
+        previous_owner = _assign(user, row.email)
         if row.purpose != Purpose.VERIFY:
             sessions.end_others(user)
             links.revoke(user, Purpose.RESET, Purpose.VERIFY, Purpose.CHANGE)
         if row.purpose == Purpose.REVERT:
-            _lock_out(user, row)
-        return loser
+            _revoke_access(user, row)
+        return previous_owner
 
     try:
-        loser = atomic_with_retry(settle, AuthToken)
+        previous_owner = atomic_with_retry(apply, AuthToken)
     except IntegrityError:
-        # A unique index of the user model's sees an account that has no claim on the address.
+        # A unique index of the user model found an account without a row in Identifier.
         raise EmailTaken from None
-    if loser is not None:
-        signals.email_changed.send(user=loser, way="lost")
+    if previous_owner is not None:
+        signals.email_changed.send(user=previous_owner, way="lost")
     if row.purpose == Purpose.VERIFY:
         signals.email_verified.send(user=user, request=request)
     else:
         signals.email_changed.send(user=user, request=request, way=row.purpose)
-    proved: AbstractBaseUser = user
-    return proved
+    verified: AbstractBaseUser = user
+    return verified
 
 
-def _offer_way_back(user: AbstractBaseUser) -> None:
+def _send_revert_link(user: AbstractBaseUser) -> None:
+    """Send the stored address, before it changes, a link that restores it."""
     if "email" not in conf.NOTIFICATIONS:
         return
-    # Not to an address that may never have been the user's, where proofs are asked for: to correct a typing error must
-    # not give the account to whoever got its mail.
+    # Where addresses are verified, only to a verified one: if the user corrects a mistyped address, its owner must not
+    # get the account.
     old = identifiers.claim("email", user_model.email_of(user))
     if old is not None and old.user_id == user.pk and (old.verified_at or conf.EMAIL_VERIFICATION == "off"):
-        # In its place already: a thief's own way back must come after this one, in whichever order letters are written.
+        # Reserved now: it must be older than the attacker's own revert link, whichever e-mail is written first.
         row_id = links.reserve(Purpose.REVERT, user_model.email_of(user), user)
         delivery.send("revert", user, user_model.email_of(user), row=str(row_id))
 
 
-def _own(user: AbstractBaseUser, email: str) -> AbstractBaseUser | None:
-    """Give the user the address as a proved one; whoever had it without having proved it loses it, and is returned."""
+def _assign(user: AbstractBaseUser, email: str) -> AbstractBaseUser | None:
+    """Store the address as the user's, verified. Takes it from a user who has it unverified; returns that user."""
     claim = identifiers.claim("email", email)
-    loser = claim.user if claim is not None and claim.user_id != user.pk else None
-    if claim is not None and loser is not None:
+    previous_owner = claim.user if claim is not None and claim.user_id != user.pk else None
+    if claim is not None and previous_owner is not None:
         if claim.verified_at is not None:
             raise EmailTaken
-        _store(loser, _vacant())
+        _store(previous_owner, _placeholder())
     if user_model.email_of(user) != email:
         _store(user, email)
     else:
         identifiers.sync(user)
     if not identifiers.mark_verified(user, email, clock.now()):
         raise EmailTaken
-    return loser
+    return previous_owner
 
 
 def _store(user: Any, email: str | None) -> None:
@@ -154,8 +156,8 @@ def _store(user: Any, email: str | None) -> None:
     user.save(update_fields=[name])
 
 
-def _vacant() -> str | None:
-    """What stands in the place of an address that is lost. RFC 2606 promises that nobody has one in ``.invalid``."""
+def _placeholder() -> str | None:
+    """What replaces an address that was taken away. RFC 2606 reserves ``.invalid``, so no mailbox can have it."""
     name = user_model.email_field() or ""
     field = user_model.field(name)
     if field is not None and field.null:
@@ -163,10 +165,10 @@ def _vacant() -> str | None:
     return f"{secrets.token_hex(16)}@lost.invalid" if user_model.is_unique(name) else ""
 
 
-def _lock_out(user: AbstractBaseUser, row: OneTimeToken) -> None:
-    """Whoever changed the address keeps nothing: no login, no key, no password, no way back of his own."""
+def _revoke_access(user: AbstractBaseUser, row: OneTimeToken) -> None:
+    """End every access of the attacker who changed the address: logins, keys, password and later revert links."""
     token_store.revoke(user)
     links.revoke_newer(row)
-    # Not an unusable one: that is for accounts whose password another system holds, and they get no reset.
+    # Not an unusable one: that would mean that another system checks the password, and no reset link would be sent.
     passwords.store(user, secrets.token_urlsafe(32))
     delivery.send("reset", user)

@@ -22,8 +22,8 @@ class AccountFields:
     """The arguments of a service, mapped to the user model's fields and normalised as they will be stored.
 
     ``username`` means the field of that name, or USERNAME_FIELD if there is none. A value that the model has no column
-    for is left out, unless its manager's ``create_user`` names it as a parameter. With an ``owner``,
-    values that would not change are left out.
+    for is left out, unless its manager's ``create_user`` has a parameter of that name. With an ``owner``, values that
+    would not change are left out.
     """
 
     def __init__(self, values: Mapping[str, Any], owner: AbstractBaseUser | None = None) -> None:
@@ -31,7 +31,7 @@ class AccountFields:
         login = user_model.login_field()
         fields = {"username": user_model.username_field(), "email": user_model.email_field() or login}
         self._placed: dict[str, tuple[str, Any]] = {}
-        # In this order: where user name and e-mail are one field, the user name counts.
+        # In this order: if username and e-mail are one field, the username counts.
         for name in sorted(values, key="username".__eq__):
             field = fields.get(name, name)
             if user_model.has_column(field) or (owner is None and user_model.create_user_names(field)):
@@ -70,11 +70,11 @@ class AccountFields:
         At most one query, two with both LOGIN_METHODS.
         """
         found: list[SimpleAuthError] = [*self._invalid(), *self._misleading()]
-        refused = {fault.field for fault in found}
+        invalid = {error.field for error in found}
         names = {
             kind: str(value)
             for field, kind in user_model.identifier_kinds().items()
-            if field in self._placed and (value := self._placed[field][1]) and self._placed[field][0] not in refused
+            if field in self._placed and (value := self._placed[field][1]) and self._placed[field][0] not in invalid
         }
         holders = identifiers.holders(names) if names else {}
         if "email" in names.keys() - holders.keys() and (namesake := identifiers.user_with_username(names["email"])):

@@ -24,11 +24,11 @@ _T = TypeVar("_T")
 
 
 class FirstFactor(Protocol):
-    """What a login begins with: a password, or later a passkey, a code, an identity from elsewhere."""
+    """What a login begins with: a password, or in future a passkey, a one-time code or an external identity."""
 
     @property
     def identifier(self) -> str:
-        """The name that attempts are counted under; "": this factor names nobody, so none are counted."""
+        """The name under which attempts are counted; "" if the factor has no name, so that none are counted."""
 
     def verify(self, request: HttpRequest | None) -> tuple[AbstractBaseUser, Q]:
         """The user, and the condition on the user's row that the grant is bound to. Raises ``InvalidCredentials``.
@@ -39,11 +39,11 @@ class FirstFactor(Protocol):
 
 @dataclass(eq=False)
 class LoginAttempt:
-    """A login whose first factor is right: what a step sees."""
+    """A login whose first factor is right. Every step gets it as its argument."""
 
     user: AbstractBaseUser
     request: HttpRequest | None
-    """None for callers without HTTP."""
+    """None without HTTP."""
     ip_address: str
     device: str
     extra: Mapping[str, Any] = field(repr=False)
@@ -52,7 +52,10 @@ class LoginAttempt:
     step_conditions: Q = field(repr=False, default_factory=Q)
 
     def bind(self, condition: Q) -> None:
-        """Grant nothing unless this still holds for the user's row then. Not for ``last_login``: the grant sets it."""
+        """Require that this still holds for the user's row when the login is granted.
+
+        Not for ``last_login``: the grant sets it.
+        """
         self.step_conditions &= condition
 
     @property
@@ -76,10 +79,10 @@ def run(
     extra: Mapping[str, Any] | None = None,
     steps: Sequence[Step] = (),
 ) -> _T:
-    """What ``grant`` returns, called last. ``steps`` are taken after those of SIMPLE_AUTH["LOGIN_STEPS"].
+    """Run the login and return what ``grant`` returns. ``steps`` run after those of SIMPLE_AUTH["LOGIN_STEPS"].
 
-    Raises ``TooManyAttempts`` before anything is hashed, else what the factor, a step or the grant raises. All these
-    attempts count, whatever they failed of; only a login that has passed every step clears the counter.
+    Raises ``TooManyAttempts`` before anything is hashed; otherwise what the factor, a step or the grant raises. Every
+    attempt counts, whichever of them failed; only a login that passes every step clears the counter.
     """
     identifier, network = factor.identifier, network_of(ip_address)
     if identifier:
@@ -89,7 +92,7 @@ def run(
         user, condition = factor.verify(request)
         attempt = LoginAttempt(user, request, ip_address, device, extra or {}, condition)
         for step in (*conf.LOGIN_STEPS, *steps):
-            _take(step, attempt)
+            _run_step(step, attempt)
         if identifier:
             logins.succeeded(identifier, network)
         return _grant(factor, grant, attempt)
@@ -110,11 +113,11 @@ def log_in(
     extra: Mapping[str, Any] | None = None,
     disclose_cause: bool = False,
 ) -> Issued:
-    """A whole login by ``username`` or ``email``, for callers without a contract: ``secret`` is the new token.
+    """Run a whole login by ``username`` or ``email`` without HTTP; the result's ``secret`` is the new token.
 
-    ``ip_address`` is where the client is, for throttling and the list of sessions; ``device`` is what the session is
-    called there; ``extra`` is what the project's steps read. Raises ``InvalidCredentials``, or one of its subclasses as
-    ``authenticate`` does; ``TooManyAttempts``; or what a step raises.
+    ``ip_address`` is the client's, for throttling and for the list of sessions, where ``device`` names the session.
+    ``extra`` is for the project's steps. Raises ``InvalidCredentials`` or a subclass, as ``authenticate`` does;
+    ``TooManyAttempts``; or what a step raises.
     """
     factor = PasswordFactor(password, username, email, disclose_cause)
     return run(factor, start_session, request=request, ip_address=ip_address, device=device, extra=extra)
@@ -131,14 +134,14 @@ def start_session(attempt: LoginAttempt) -> Issued:
     )
 
 
-def _take(step: Step, attempt: LoginAttempt) -> None:
+def _run_step(step: Step, attempt: LoginAttempt) -> None:
     try:
         step(attempt)
     except ChallengeRequired:
-        # Not a failure yet. Packages that lock accounts on Django's signal would lock out whoever has a second factor.
+        # Not a failure yet: packages that lock accounts on Django's signal would lock out users with a second factor.
         raise
     except SimpleAuthError:
-        # A wrong password is told by Django itself, with the same name for the same thing.
+        # For a wrong password Django sends this signal itself, with the same key for the name.
         credentials = {"username": attempt.user.get_username()}
         user_login_failed.send(sender=__name__, credentials=credentials, request=attempt.request)
         raise
@@ -149,8 +152,8 @@ def _grant(factor: FirstFactor, grant: Callable[[LoginAttempt], _T], attempt: Lo
     try:
         return grant(attempt)
     except CredentialsOutdated:
-        # Two first logins after Django has raised its iterations each replace the hash. Whether it was that or another
-        # password, the first factor decides; the steps are not taken again, since a code works once.
+        # Either the password was changed, or a simultaneous login stored an upgraded hash of the same one. Verify the
+        # first factor again to find out. Steps are not repeated, because a one-time code works only once.
         user, condition = factor.verify(attempt.request)
         if user.pk != attempt.user.pk:
             raise

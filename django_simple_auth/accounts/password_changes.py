@@ -1,4 +1,4 @@
-"""Notice that a user is saved with another password, whoever saves it, and end what the old one gave access to."""
+"""Detect that a user is saved with another password, by any code, and end what the old one gave access to."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ from ..tokens import links
 @dataclass(frozen=True)
 class _Change:
     keep: AuthToken | None = None
-    """The one token that stays valid."""
+    """The only token that stays valid."""
     announced: bool = False
     """Whether a service sends the signal itself, because it knows the cause."""
 
 
-_NOTICED = "_simple_auth_password_change"
-"""Where the change is kept at the instance between ``notice`` and ``follow``."""
+_DETECTED = "_simple_auth_password_change"
+"""The attribute of the instance that holds the change between ``detect`` and ``apply``."""
 _known: ContextVar[tuple[AbstractBaseUser, _Change | None] | None] = ContextVar("simple_auth_password", default=None)
 
 
 @contextmanager
 def announced(user: AbstractBaseUser, keep: AuthToken | None = None) -> Iterator[None]:
-    """Saving the user in here ends every token but ``keep``; the caller sends ``password_changed``."""
+    """Saving the user in this block ends every token but ``keep``; the caller sends ``password_changed``."""
     with _knowing(user, _Change(keep, announced=True)):
         yield
 
 
 @contextmanager
 def upgrading(user: AbstractBaseUser) -> Iterator[None]:
-    """Saving the user in here writes a better hash of the same password, so nothing ends."""
+    """Saving the user in this block writes an upgraded hash of the same password, so nothing ends."""
     with _knowing(user, None):
         yield
 
 
-def notice(user: AbstractBaseUser, using: str, update_fields: frozenset[str] | None) -> None:
-    """Before a save: note at the instance whether it writes another password. One query, if it can."""
-    vars(user).pop(_NOTICED, None)
+def detect(user: AbstractBaseUser, using: str, update_fields: frozenset[str] | None) -> None:
+    """Before a save: record on the instance whether it writes another password. At most one query."""
+    vars(user).pop(_DETECTED, None)
     if update_fields is not None and "password" not in update_fields:
         return
     known = _known.get()
@@ -55,12 +55,12 @@ def notice(user: AbstractBaseUser, using: str, update_fields: frozenset[str] | N
     else:
         change = _Change() if _is_new(user, using, update_fields) else None
     if change is not None:
-        vars(user)[_NOTICED] = change
+        vars(user)[_DETECTED] = change
 
 
-def follow(user: AbstractBaseUser, using: str) -> None:
+def apply(user: AbstractBaseUser, using: str) -> None:
     """After the save: end what the old password gave access to, and send ``password_changed``."""
-    change: _Change | None = vars(user).pop(_NOTICED, None)
+    change: _Change | None = vars(user).pop(_DETECTED, None)
     if change is None:
         return
     sessions.end_others(user, change.keep)
@@ -79,34 +79,34 @@ def _knowing(user: AbstractBaseUser, change: _Change | None) -> Iterator[None]:
 
 
 def _is_new(user: AbstractBaseUser, using: str, update_fields: frozenset[str] | None) -> bool:
-    """Whether the stored password is another one than the instance's. False for a user who is not stored yet."""
+    """Whether the instance's password differs from the stored one. False for a user who is not stored yet."""
     if user.pk is None:
         return False
-    # Compared with the row, not with what the instance was loaded with: a stale instance restores the old password.
+    # Compared with the row, not with the loaded value: a stale instance restores the old password.
     stored = user_model.all_users().using(using).filter(pk=user.pk).values_list("password", flat=True).first()
     if stored is None or stored == user.password:
         return False
-    # An unusable password is made of random characters; another one gives no more access than the first.
+    # Unusable passwords are random, so two of them differ, but neither gives access.
     if not is_password_usable(stored) and not is_password_usable(user.password):
         return False
     return update_fields is None or not _is_djangos_upgrade(user, stored)
 
 
 def _is_djangos_upgrade(user: AbstractBaseUser, stored: str) -> bool:
-    """Whether ``check_password`` saves a better hash of the password that it has just found right."""
-    # Private, because nothing public tells: check_password() calls set_password() and resets ``_password`` to None
-    # before it saves. An older save may have left the same None, so the stored hash must be outdated as well.
+    """Whether this is ``check_password`` saving an upgraded hash of the password that it has just verified."""
+    # Private, because there is no public way to know: check_password() calls set_password() and resets ``_password`` to
+    # None before it saves. An older save may have left the same None, so the stored hash must be outdated as well.
     if vars(user).get("_password", "") is not None:
         return False
     try:
         return _is_outdated(stored) and not _is_outdated(user.password)
     except ValueError:
-        # One of the two is no hash, or its hasher is not installed.
+        # One of the two is not a hash, or its hasher is not installed.
         return False
 
 
 def _is_outdated(encoded: str) -> bool:
-    """As Django decides. Raises ValueError if no hasher knows the hash."""
-    # Not documented, but what check_password() calls itself; a copy of its rules would go out of date.
+    """Whether Django would upgrade this hash. Raises ValueError if no hasher knows it."""
+    # Not documented, but check_password() calls the same; a copy of its rules would go out of date.
     preferred = get_hasher("default")
     return identify_hasher(encoded).algorithm != preferred.algorithm or bool(preferred.must_update(encoded))

@@ -21,30 +21,30 @@ _T = TypeVar("_T")
 
 
 class _UpgradeHeldBack(Exception):
-    """Raised in place of Django's write of a better hash."""
+    """Raised instead of letting Django write an upgraded hash."""
 
 
 @sensitive_variables()
-def check(ask: Callable[[], _T], password: str) -> _T:
-    """What ``ask`` finds out about the password, without a better hash of it undoing a change in between.
+def check(verify: Callable[[], _T], password: str) -> _T:
+    """Return what ``verify`` returns, while Django's hash upgrade is held back.
 
-    Django writes such a hash when it has found the password right, whatever the stored one is by then; a change that
-    was made meanwhile would be lost, and the old password good again.
+    Django writes the upgraded hash after it has verified the password, whatever is stored by then: it would overwrite a
+    password changed meanwhile, and the old one would be valid again. Here it is written under a lock instead.
     """
-    improvable: list[Any] = []
-    before = _held_back.set(improvable)
+    upgradable: list[Any] = []
+    before = _held_back.set(upgradable)
     try:
-        found = ask()
+        found = verify()
     except _UpgradeHeldBack:
         pass
     finally:
         _held_back.reset(before)
-    # Not from the exception: a backend may have caught that, as it catches whatever goes wrong.
-    if not improvable:
+    # Not known from the exception: a backend that catches every exception may have caught it.
+    if not upgradable:
         return found
-    user = improvable[-1]
+    user = upgradable[-1]
 
-    def improve() -> None:
+    def upgrade() -> None:
         if not user_model.lock(user):
             return
         user.refresh_from_db(using=user_model.all_users().db, fields=["password"])
@@ -53,14 +53,14 @@ def check(ask: Callable[[], _T], password: str) -> _T:
             with password_changes.upgrading(user):
                 user.save(update_fields=["password"])
 
-    atomic_with_retry(improve, get_user_model())
-    return ask()
+    atomic_with_retry(upgrade, get_user_model())
+    return verify()
 
 
 def hold_back(user: AbstractBaseUser, update_fields: frozenset[str] | None) -> None:
-    """Before a save: within ``check``, Django does not write better hashes by itself."""
+    """Before a save: within ``check``, keep Django from writing an upgraded hash."""
     held_back = _held_back.get()
-    # Among others: on some models, save() adds the time of the change to whatever fields it is given.
+    # There may be other fields: on some models, save() adds the time of the change to ``update_fields``.
     if held_back is not None and "password" in (update_fields or ()):
         held_back.append(user)
         raise _UpgradeHeldBack

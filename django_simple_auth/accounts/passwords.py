@@ -1,4 +1,4 @@
-"""A password's life: confirmed, changed, forgotten and chosen anew. Knows neither DRF nor HTTP bodies."""
+"""Change and reset passwords. Knows neither DRF nor HTTP bodies."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def change(
     keep: AuthToken | None = None,
     request: HttpRequest | None = None,
 ) -> None:
-    """Change the password. Every login but ``keep`` ends, and every API key as a rule.
+    """Change the password. All logins but ``keep`` end, and all API keys unless KEEP_KEYS_ON_CHANGE.
 
-    ``evidence`` may be the current password as a ``str``. Raises ``WrongCurrentPassword``, or what other evidence
-    raises; ``InvalidValue`` for a new password that AUTH_PASSWORD_VALIDATORS refuse.
+    ``evidence`` is the current password as a ``str``, or other evidence. Raises ``WrongCurrentPassword``, or what other
+    evidence raises; ``InvalidValue`` for a new password that AUTH_PASSWORD_VALIDATORS refuse.
     """
     reauthenticated = reauthentication.reauthenticate(user, evidence, request)
     _check(new_password, user)
@@ -53,26 +53,26 @@ def change(
 
 
 def request_reset(email: str, request: HttpRequest | None = None) -> None:
-    """Send whoever has this address a link to ``reset``; to the address as it is stored, not as it was typed.
+    """Send the user with this address a reset link, to the address as it is stored, not as it was typed.
 
-    The same is done where nobody has it, where the account is disabled, and where another system holds the password.
+    The work is the same if no user has it, if the account is disabled, and if it has an unusable password.
     """
     user = identifiers.holder("email", email)
     _send_reset(None if user is None or reset_error(user) else user, request)
 
 
 def send_reset(user: AbstractBaseUser, request: HttpRequest | None = None) -> None:
-    """Send the user a link to ``reset``, for staff and for programs of the host's, who choose no password for anybody.
+    """Send the user a reset link, from the admin or your project's code, which never need to choose a password.
 
-    Raises a ``PasswordResetUnavailable`` if no letter can leave, by its cause.
+    Raises the subclass of ``PasswordResetUnavailable`` that names why no e-mail can be sent.
     """
-    if fault := reset_error(user):
-        raise fault
+    if error := reset_error(user):
+        raise error
     _send_reset(user, request)
 
 
 def reset_error(user: AbstractBaseUser) -> PasswordResetUnavailable | None:
-    """Why no link to ``reset`` can be sent to the user; None: one can."""
+    """The exception that names why the user cannot be sent a reset link; None if they can."""
     if not user.is_active:
         return AccountInactive()
     if not user.has_usable_password():
@@ -87,14 +87,14 @@ def _send_reset(user: AbstractBaseUser | None, request: HttpRequest | None) -> N
 
 @sensitive_variables()
 def reset(token: str, new_password: str, request: HttpRequest | None = None) -> AbstractBaseUser:
-    """A new password for whoever got the link. Every login and every API key ends: they may be a stranger's.
+    """Set a new password with the token from a reset link; returns the user. Also verifies the e-mail address.
 
-    Raises ``LinkInvalid``, or ``InvalidValue`` for a new password that AUTH_PASSWORD_VALIDATORS refuse; the link stays
-    good then. It also proves that the address is the user's.
+    All logins and API keys end, because an attacker may have created them. Raises ``LinkInvalid``, or ``InvalidValue``
+    for a new password that AUTH_PASSWORD_VALIDATORS refuse; the link stays valid then.
     """
     row = links.find(token, Purpose.RESET)
     user: Any = row.user
-    # Whoever has no usable password any more logs in elsewhere by now, and would get a second way in.
+    # A user whose password has become unusable logs in with another system; a reset would be a second way in.
     if user is None or not user.has_usable_password() or not identifiers.has(user, "email", row.email):
         raise LinkInvalid
     _check(new_password, user)
@@ -124,7 +124,7 @@ def _check(password: str, user: Any) -> None:
 
 @sensitive_variables()
 def store(user: AbstractBaseUser, password: str, keep: AuthToken | None = None) -> None:
-    """Save it, which ends every token but ``keep``. The calling service sends ``password_changed``."""
+    """Save the password, which ends every token but ``keep``. The caller sends ``password_changed``."""
     with password_changes.announced(user, keep):
         user.set_password(password)
         user.save(update_fields=["password"])

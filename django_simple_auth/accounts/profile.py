@@ -1,4 +1,4 @@
-"""Change a profile."""
+"""Change the fields of an account that its user may change."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .fields import TAKEN, AccountFields
 
 
 def update(user: AbstractBaseUser, *, request: HttpRequest | None = None, **values: Any) -> AbstractBaseUser:
-    """The user, with these values changed and all else as it was.
+    """Change these values and return the user; all other fields stay as they are.
 
-    ``values`` are ``username`` and any other column of the user model. Ignored are those that it has no column for, and
-    those that users cannot change here: the e-mail address, also where it is the user name, the password, the primary
-    key, ``is_active``, ``is_staff`` and ``is_superuser``.
+    ``values`` are ``username`` and any other column of the user model. Names without a column are ignored, and so are
+    those that users cannot change here: the e-mail address, even if it is the username, the password, the primary key,
+    ``is_active``, ``is_staff`` and ``is_superuser``.
 
     Raises ``ValidationErrors`` as ``register`` does, and ``TokenInvalid`` if the user was deleted meanwhile.
     """
@@ -34,20 +34,20 @@ def update(user: AbstractBaseUser, *, request: HttpRequest | None = None, **valu
         raise ValidationErrors(found)
 
     def write() -> AbstractBaseUser:
-        # The caller's own stays as it is if this fails.
+        # A copy: the caller's instance stays unchanged if this fails.
         fresh = copy.copy(user)
         for field, value in changed.stored.items():
             setattr(fresh, field, value)
         fresh.save(update_fields=list(changed.stored))
         kinds = {user_model.identifier_kinds().get(field) for field in changed.stored}
-        if lost := [kind for kind in identifiers.unclaimed(fresh) if kind in kinds]:
-            raise ValidationErrors([TAKEN[kind]() for kind in lost])
+        if unclaimed := [kind for kind in identifiers.unclaimed(fresh) if kind in kinds]:
+            raise ValidationErrors([TAKEN[kind]() for kind in unclaimed])
         return fresh
 
     try:
         fresh = atomic_with_retry(write, get_user_model())
     except IntegrityError:
-        # A unique index of the user model's was quicker than ours, or sees equals where we see none.
+        # A unique index of the user model found it first, or considers values equal that we do not.
         if found := changed.errors() or changed.duplicates():
             raise ValidationErrors(found) from None
         raise

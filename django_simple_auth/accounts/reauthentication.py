@@ -24,13 +24,13 @@ _T = TypeVar("_T")
 
 
 class Evidence(Protocol):
-    """What shows that a request comes from the user, and not from someone who has stolen a login."""
+    """Shows that a request comes from the user, and not from an attacker with a stolen token."""
 
     error: ClassVar[type[SimpleAuthError]]
     """Raised if the evidence is wrong."""
 
     def verify(self, user: AbstractBaseUser) -> Q | None:
-        """The condition that must still hold for the user's row when the change is made; None: the evidence is wrong.
+        """The condition that must still hold for the user's row when the change is made; None if the evidence is wrong.
 
         Called a second time if the condition no longer holds by then.
         """
@@ -38,7 +38,7 @@ class Evidence(Protocol):
 
 @dataclass(frozen=True)
 class CurrentPassword:
-    """The user's password, as it is before the change."""
+    """The user's password before the change."""
 
     password: str = field(repr=False)
     error: ClassVar[type[SimpleAuthError]] = WrongCurrentPassword
@@ -51,22 +51,22 @@ class CurrentPassword:
 
 @dataclass(frozen=True)
 class Reauthentication:
-    """The proof that a user has reauthenticated: the only way to ``act``, and only as long as it holds."""
+    """A user has reauthenticated: ``act`` makes the change, as long as what was checked still holds."""
 
     user: AbstractBaseUser
     evidence: Evidence
     bound_to: Q
 
     def act(self, work: Callable[[], _T]) -> _T:
-        """What ``work`` returns, run in a transaction in which what was checked still holds.
+        """Run ``work`` in a transaction in which what was checked still holds; returns what ``work`` returns.
 
-        Raises the evidence's exception if it does not, or if the account was deleted.
+        Raises the evidence's exception if it no longer holds, or if the account was deleted.
         """
         try:
             return self._act(work, self.bound_to)
         except CredentialsOutdated:
             pass
-        # Another password; or only a better hash of the same one, which a login at the same time has written.
+        # Either another password, or only an upgraded hash of the same one, written by a simultaneous login.
         try:
             self.user.refresh_from_db(using=user_model.all_users().db)
         except ObjectDoesNotExist:
@@ -94,7 +94,7 @@ def reauthenticate(
 ) -> Reauthentication:
     """Check the evidence; a ``str`` is the current password. Raises the evidence's exception if it is wrong.
 
-    Throttled per account before anything is hashed: a stolen login must not be a place to guess the password.
+    Throttled per account before anything is hashed, so that the password cannot be guessed with a stolen token.
     """
     evidence = CurrentPassword(evidence) if isinstance(evidence, str) else evidence
     attempts.hit("current_password", str(user.pk), request=request)

@@ -1,4 +1,4 @@
-"""What follows when a user is saved: by a service, in the admin, by a command or by the project's code."""
+"""Keep tokens and identifiers up to date whenever a user is saved: by a service, the admin, a command or your code."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _UID = "simple_auth.users"
 
 
 def connect() -> None:
-    """Listen to the user model, its proxies and its children, and to no other model of the project."""
+    """Connect the receivers to the user model, its proxies and its children, and to no other model."""
     for model in apps.get_models():
         _listen_to(model)
-    # For a proxy that is defined later.
+    # For models that are defined later.
     class_prepared.connect(_listen_to, dispatch_uid=_UID)
 
 
 def _listen_to(sender: type[Model], **kwargs: Any) -> None:
-    # Each class by itself: Django sends these signals under the class that is saved, not under its parents.
+    # Each class by itself: Django sends these signals with the saved class as sender, not with its parents.
     if issubclass(sender, get_user_model()):
         pre_save.connect(_before_save, sender=sender, dispatch_uid=_UID)
         post_save.connect(_after_save, sender=sender, dispatch_uid=_UID)
@@ -36,7 +36,7 @@ def _listen_to(sender: type[Model], **kwargs: Any) -> None:
 def _before_save(instance: Any, raw: bool, using: str, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
     password_upgrades.hold_back(instance, update_fields)
     if _is_ours(raw, using):
-        password_changes.notice(instance, using, update_fields)
+        password_changes.detect(instance, using, update_fields)
 
 
 def _after_save(
@@ -46,8 +46,8 @@ def _after_save(
         return
     identifiers.update_on_save(instance, created, using, update_fields)
     if not created:
-        password_changes.follow(instance, using)
-        # Whatever ``update_fields`` says: on some models, is_active is a property made of other fields.
+        password_changes.apply(instance, using)
+        # Regardless of ``update_fields``: on some models, is_active is a property that depends on other fields.
         sessions.end_if_deactivated(instance, using)
 
 

@@ -1,4 +1,4 @@
-"""Who may have an account, and how it is made. Knows neither DRF nor HTTP bodies."""
+"""Decide who may register, and create accounts. Knows neither DRF nor HTTP bodies."""
 
 from __future__ import annotations
 
@@ -38,34 +38,33 @@ from .fields import TAKEN, AccountFields
 def register(
     *, password: str, invitation: str | None = None, request: HttpRequest | None = None, **values: Any
 ) -> AbstractBaseUser:
-    """Make an account from ``username``, ``email``, ``password`` and any other field of the user model.
+    """Create an account from ``username``, ``email``, ``password`` and any other field of the user model.
 
-    ``username`` means the model's field of that name, or its USERNAME_FIELD if there is none; if it is missing, one is
-    made up. A value that the model has no column for is left out, unless the ``create_user`` of its manager names it as
-    a parameter.
+    ``username`` means the model's field of that name, or its USERNAME_FIELD if there is none; if it is missing, a
+    random one is generated. A value that the model has no column for is left out, unless its manager's ``create_user``
+    has a parameter of that name.
 
-    Raises ``ValidationErrors`` with every ``UsernameTaken``, ``EmailTaken`` and ``InvalidValue`` there is. Of
-    simultaneous registrations under one name, in any spelling, exactly one succeeds. SIMPLE_AUTH["REGISTRATION"]
-    decides: where it is "closed" or "verify_first" this raises ``RegistrationClosed``; where it is "invite",
-    whoever has no good ``invitation`` to this address is told nothing but ``InvitationInvalid``. Elsewhere an
-    invitation is ignored.
+    Raises ``ValidationErrors`` with every ``UsernameTaken``, ``EmailTaken`` and ``InvalidValue``. Of simultaneous
+    registrations with one name, regardless of case and Unicode form, exactly one succeeds. Depends on
+    SIMPLE_AUTH["REGISTRATION"]: "closed" and "verify_first" raise ``RegistrationClosed`` here; "invite" needs a valid
+    ``invitation`` to this address, without which the only error is ``InvitationInvalid``; "open" ignores invitations.
     """
     if conf.REGISTRATION in {"closed", "verify_first"}:
         raise RegistrationClosed
-    details = AccountFields(values)
-    invited = _invited(invitation, details.email or "") if conf.REGISTRATION == "invite" else None
-    if found := _against(details, password):
+    fields = AccountFields(values)
+    invited = _invited(invitation, fields.email or "") if conf.REGISTRATION == "invite" else None
+    if found := _errors(fields, password):
         if invited is not None:
-            # Whoever has used it meanwhile may be the one who has these names.
+            # If the invitation was used meanwhile, do not disclose that these names are taken.
             _invited(invitation, None)
         raise ValidationErrors(found)
     try:
-        user = _make(password, details, invited)
+        user = _create(password, fields, invited)
     except LinkInvalid:
         raise ValidationErrors([InvitationInvalid()]) from None
     except IntegrityError:
-        # A unique index of the user model's was quicker than ours, or sees equals where we see none.
-        if found := registration_errors(invitation=invitation, **values) or details.duplicates():
+        # A unique index of the user model found it first, or considers values equal that we do not.
+        if found := registration_errors(invitation=invitation, **values) or fields.duplicates():
             raise ValidationErrors(found) from None
         raise
     signals.registered.send(user=user, request=request)
@@ -76,44 +75,45 @@ def register(
 
 @sensitive_variables()
 def register_neutrally(*, password: str, request: HttpRequest | None = None, **values: Any) -> None:
-    """As ``register``, where SIMPLE_AUTH["REGISTRATION"] is "verify_first": nobody learns whose address is known.
+    """Like ``register``, for REGISTRATION "verify_first": does not disclose whether the e-mail address has an account.
 
-    An unknown one gets an account and a link to prove the address; the owner of a known one gets a letter. For both the
-    same is done: what is made for a known address is taken back. Raises ``ValidationErrors`` without any
+    A new address gets an account and a verification link; the owner of a known one is sent an e-mail that says so. The
+    work is the same: the account for a known address is created and rolled back. Raises ``ValidationErrors`` without
     ``EmailTaken``, and ``RegistrationClosed`` under any other policy.
     """
     if conf.REGISTRATION != "verify_first":
         raise RegistrationClosed
-    details = AccountFields(values)
-    found, holders = details.check()
+    fields = AccountFields(values)
+    found, holders = fields.check()
     owner = holders.pop("email", None)
     found += [TAKEN[kind]() for kind in holders]
-    if fault := details.password_error(password):
-        found.append(fault)
+    if error := fields.password_error(password):
+        found.append(error)
     if found:
         raise ValidationErrors(found)
     try:
-        user = _make(password, details)
-    except ValidationErrors as refusal:
-        found = list(refusal.errors)
+        user = _create(password, fields)
+    except ValidationErrors as invalid:
+        found = list(invalid.errors)
     except IntegrityError:
-        # A unique index of the user model's was quicker than ours, or sees equals where we see none.
-        found = [EmailTaken()] if owner else details.errors() or details.duplicates()
+        # A unique index of the user model found it first, or considers values equal that we do not.
+        found = [EmailTaken()] if owner else fields.errors() or fields.duplicates()
         if not found:
             raise
     else:
         signals.registered.send(user=user, request=request)
         emails.request_verification(user)
         return
-    if told := _but_emails(found):
-        raise ValidationErrors(told)
-    delivery.send("already_registered", owner or identifiers.holder("email", details.email or ""))
+    if errors := _without_email_taken(found):
+        raise ValidationErrors(errors)
+    delivery.send("already_registered", owner or identifiers.holder("email", fields.email or ""))
 
 
 def invite(email: str, request: HttpRequest | None = None) -> None:
-    """Send this address a link to register by, where SIMPLE_AUTH["REGISTRATION"] is "invite".
+    """Send this address a link to register with, for SIMPLE_AUTH["REGISTRATION"] "invite".
 
-    It works once, and only the newest one does. Raises ``ValidationErrors`` with ``EmailTaken`` or ``InvalidValue``.
+    The link works once, and only the newest one works. Raises ``ValidationErrors`` with ``EmailTaken`` or
+    ``InvalidValue``.
     """
     email = user_model.normalize_email(email)
     try:
@@ -128,30 +128,30 @@ def invite(email: str, request: HttpRequest | None = None) -> None:
 
 @sensitive_variables()
 def registration_errors(*, invitation: str | None = None, **values: Any) -> list[SimpleAuthError]:
-    """What stands against an account with these values, as far as this client may know; one left out is not check.
+    """The errors that ``register`` would raise for these values, as far as they may be disclosed.
 
-    One query at most, and one for an invitation.
+    Values that are left out are not checked. At most one query, and one for an invitation.
     """
     password = values.pop("password", None)
-    details = AccountFields(values)
+    fields = AccountFields(values)
     if conf.REGISTRATION == "invite":
         try:
-            _invited(invitation, details.email)
-        except ValidationErrors as refusal:
-            return list(refusal.errors)
-    found = _against(details, password)
-    return _but_emails(found) if conf.REGISTRATION == "verify_first" else found
+            _invited(invitation, fields.email)
+        except ValidationErrors as invalid:
+            return list(invalid.errors)
+    found = _errors(fields, password)
+    return _without_email_taken(found) if conf.REGISTRATION == "verify_first" else found
 
 
 @sensitive_variables()
-def _make(password: str, details: AccountFields, invited: OneTimeToken | None = None) -> AbstractBaseUser:
-    named = {user_model.username_field(): secrets.token_hex(10)} | details.stored
+def _create(password: str, fields: AccountFields, invited: OneTimeToken | None = None) -> AbstractBaseUser:
+    named = {user_model.username_field(): secrets.token_hex(10)} | fields.stored
     taken = {field: value for field, value in named.items() if user_model.create_user_takes(field)}
     rest = {field: value for field, value in named.items() if field not in taken}
 
-    def make() -> AbstractBaseUser:
-        # The INSERT comes first and the look at the rivals last: SQLite refuses a transaction that reads before it
-        # writes when another one wrote in between.
+    def create() -> AbstractBaseUser:
+        # The INSERT comes first, and the query for competing users last: SQLite refuses a transaction that reads before
+        # it writes if another one has written in between.
         user: AbstractBaseUser = user_model.manager().create_user(password=password, **taken)
         if rest:
             for field, value in rest.items():
@@ -159,18 +159,18 @@ def _make(password: str, details: AccountFields, invited: OneTimeToken | None = 
             user.save(update_fields=list(rest))
         if invited is not None:
             links.redeem(invited)
-        if lost := identifiers.unclaimed(user):
-            raise ValidationErrors([TAKEN[kind]() for kind in lost])
+        if unclaimed := identifiers.unclaimed(user):
+            raise ValidationErrors([TAKEN[kind]() for kind in unclaimed])
         if invited is not None:
             identifiers.mark_verified(user, invited.email, clock.now())
         return user
 
-    return atomic_with_retry(make, get_user_model())
+    return atomic_with_retry(create, get_user_model())
 
 
 @sensitive_variables()
 def _invited(invitation: str | None, email: str | None) -> OneTimeToken:
-    """The live invitation, which is to this address; None: that is not check."""
+    """The valid invitation with this token. If ``email`` is given, it must be the address that was invited."""
     try:
         row = links.find(invitation or "", OneTimeToken.Purpose.INVITE)
     except LinkInvalid:
@@ -181,12 +181,12 @@ def _invited(invitation: str | None, email: str | None) -> OneTimeToken:
 
 
 @sensitive_variables()
-def _against(details: AccountFields, password: str | None) -> list[SimpleAuthError]:
-    found = details.errors()
-    if password is not None and (fault := details.password_error(password)):
-        found.append(fault)
+def _errors(fields: AccountFields, password: str | None) -> list[SimpleAuthError]:
+    found = fields.errors()
+    if password is not None and (error := fields.password_error(password)):
+        found.append(error)
     return found
 
 
-def _but_emails(found: list[SimpleAuthError]) -> list[SimpleAuthError]:
-    return [fault for fault in found if not isinstance(fault, EmailTaken)]
+def _without_email_taken(errors: list[SimpleAuthError]) -> list[SimpleAuthError]:
+    return [error for error in errors if not isinstance(error, EmailTaken)]

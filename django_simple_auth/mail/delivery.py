@@ -27,58 +27,58 @@ from ..models import OneTimeToken
 from . import messages
 
 _THREADS = 4
-_MOST_WAITING = 1000
-"""While the mail server hangs; what comes after that is given up rather than kept in memory."""
-_room = BoundedSemaphore(_MOST_WAITING)
+_MAX_WAITING = 1000
+"""E-mails that wait for a mail server that hangs. Above that they are dropped, so that memory does not fill up."""
+_free_places = BoundedSemaphore(_MAX_WAITING)
 _WITHOUT_SERVER = (console.EmailBackend, dummy.EmailBackend, locmem.EmailBackend)
-"""They work in this process, so they cannot hang. Django's file backend is a console backend, too."""
-_at_once: ContextVar[bool] = ContextVar("simple_auth_immediately", default=False)
+"""They send within this process, so they cannot hang. Django's file backend is a console backend, too."""
+_immediately: ContextVar[bool] = ContextVar("simple_auth_immediately", default=False)
 
 
-def send(letter: str, user: AbstractBaseUser | None, email: str = "", **facts: str) -> None:
-    """Send the user a letter after commit: to ``email``, or to the one that is stored when it is written.
+def send(message: str, user: AbstractBaseUser | None, email: str = "", **facts: str) -> None:
+    """Send the user an e-mail after commit: to ``email``, or to the address that is stored when it is rendered.
 
-    ``letter`` names the templates ``django_simple_auth/mail/<letter>.subject.txt``, ``.txt`` and ``.html``, which see
-    the ``facts``. If it is also a purpose of MailedSecret there is a secret in its link. For None the same is done, but
-    no letter leaves: that an account exists cannot be told by what happens if it does not. An invitation does leave: it
-    is for nobody yet. A letter with a ``device`` leaves only if the user has never been there.
+    ``message`` names the templates ``django_simple_auth/mail/<message>.subject.txt``, ``.txt`` and ``.html``, which get
+    the ``facts``. If it is also a purpose of OneTimeToken, its link carries a token. Without a user the work is the
+    same, but nothing is sent, so that the request does not disclose whether an account exists; only an invitation is
+    sent without a user. An e-mail with a ``device`` is sent only if that device is new.
     """
     key = "" if user is None else str(user.pk)
     language = translation.get_language() or settings.LANGUAGE_CODE
-    words = (letter, key, email, language, messages.password_fingerprint(user), facts)
-    _after_commit(lambda: _hand_over(*words), OneTimeToken.objects.db)
+    arguments = (message, key, email, language, messages.password_fingerprint(user), facts)
+    _after_commit(lambda: _hand_over(*arguments), OneTimeToken.objects.db)
 
 
 @contextmanager
 def immediately() -> Iterator[None]:
-    """Deliver what is sent in here at its commit and in this thread; for a command, for whose answer nobody waits.
+    """Deliver what is sent in this block in this thread, for commands, whose e-mails would overflow the threads' queue.
 
-    A thousand letters would have no room in the threads. Where the host has tasks, they are queued as ever.
+    If your project has tasks, they are used as usual.
     """
-    before = _at_once.set(True)
+    before = _immediately.set(True)
     try:
         yield
     finally:
-        _at_once.reset(before)
+        _immediately.reset(before)
 
 
 def has_tasks() -> bool:
-    """Whether the host has set up tasks. Django's own default would run them inside the request."""
+    """Whether your project has set TASKS. Django's own default would run them inside the request."""
     installed = any(find_spec(name) for name in ("django.tasks", "django_tasks"))
     default = getattr(global_settings, "TASKS", None)
     return installed and getattr(settings, "TASKS", default) is not default
 
 
 def task() -> Any:
-    """What hands a letter over to the host's worker. Raises what django.tasks has against the host's TASKS."""
-    # Not before: it needs django.tasks, and asks for the host's TASKS at once.
+    """The task that a worker runs to send an e-mail. Raises whatever django.tasks raises for your project's TASKS."""
+    # Imported late: it needs django.tasks, which reads TASKS at import.
     from .tasks import deliver
 
     return deliver
 
 
 def mailer() -> Any:
-    """The project's default mail backend. It is not connected yet. Raises whatever Django says of the settings."""
+    """The project's default mail backend. It is not connected yet. Raises whatever Django raises for the settings."""
     # Django has MAILERS from 6.1 on, and deprecates get_connection() there.
     mailers: Any = getattr(core_mail, "mailers", None)
     return core_mail.get_connection() if mailers is None else mailers.default
@@ -88,65 +88,65 @@ def _after_commit(work: Callable[[], None], using: str) -> None:
     transaction.on_commit(work, using=using)
 
 
-def _hand_over(letter: str, *words: Any) -> None:
-    # A queue that is down must not be told from an account that does not exist.
+def _hand_over(message: str, *arguments: Any) -> None:
+    # An unavailable queue must not change the answer, or it would disclose which accounts exist.
     try:
         if has_tasks():
-            task().enqueue(letter, *words)
-        elif _at_once.get() or not _may_hang():
-            _deliver(letter, *words)
+            task().enqueue(message, *arguments)
+        elif _immediately.get() or not _may_hang():
+            _deliver(message, *arguments)
         else:
-            _in_background(_deliver_in_thread, letter, *words)
-    except Exception as error:  # noqa: BLE001  (whatever it is, it is no answer to anybody)
-        messages.report_failure(letter, None, error)
+            _in_background(_deliver_in_thread, message, *arguments)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it must not reach the client)
+        messages.report_failure(message, None, error)
 
 
 def _may_hang() -> bool:
-    """Whether messages go to a mail server, as far as we know; no request may wait for one."""
+    """Whether sending may hang, as with a mail server: no request may wait for it."""
     return not isinstance(mailer(), _WITHOUT_SERVER)
 
 
 def _in_background(work: Callable[..., None], *arguments: Any) -> None:
-    if not _room.acquire(blocking=False):
-        raise RuntimeError(f"{_MOST_WAITING} letters are waiting already; does the mail server answer?")
+    if not _free_places.acquire(blocking=False):
+        raise RuntimeError(f"{_MAX_WAITING} e-mails are waiting already; does the mail server answer?")
     try:
         future: Future[None] = _pool().submit(work, *arguments)
     except BaseException:
-        _room.release()
+        _free_places.release()
         raise
-    future.add_done_callback(lambda _done: _room.release())
+    future.add_done_callback(lambda _done: _free_places.release())
 
 
-def _deliver(letter: str, *words: Any) -> None:
+def _deliver(message: str, *arguments: Any) -> None:
     try:
-        messages.deliver(letter, *words)
+        messages.deliver(message, *arguments)
     except messages.DeliveryFailed:
-        # That has been told, and there is nobody here to try again.
+        # Already reported, and there is no worker here that could retry.
         pass
-    except Exception as error:  # noqa: BLE001  (whatever it is, it is no answer to anybody)
-        messages.report_failure(letter, None, error)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it must not reach the client)
+        messages.report_failure(message, None, error)
 
 
-def _deliver_in_thread(*letter: Any) -> None:
+def _deliver_in_thread(*arguments: Any) -> None:
     try:
-        _deliver(*letter)
+        _deliver(*arguments)
     finally:
-        # This thread's own, to which no request's end is ever signalled.
+        # The connections of this thread, which Django closes only at the end of requests.
         connections.close_all()
 
 
-def _begin_anew() -> None:
-    """After a fork: the threads have stayed behind, and what they held."""
-    global _room
+def _reset_after_fork() -> None:
+    """The threads stay in the parent process, with what they were sending."""
+    global _free_places
     _pool.cache_clear()
-    _room = BoundedSemaphore(_MOST_WAITING)
+    _free_places = BoundedSemaphore(_MAX_WAITING)
 
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    """Made at the first letter: threads do not survive the fork by which servers make their workers."""
+    """Created with the first e-mail: threads do not survive the fork with which servers create their workers."""
     return ThreadPoolExecutor(_THREADS, thread_name_prefix="simple_auth_mail")
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch
-    os.register_at_fork(after_in_child=_begin_anew)
+    os.register_at_fork(after_in_child=_reset_after_fork)

@@ -15,7 +15,7 @@ from ..identity import folding, user_model
 from ..models import KnownDevice
 
 REMEMBERED = timedelta(days=400)
-"""How long after its last login a device is forgotten: the longest that a browser keeps a cookie."""
+"""How long after its last login a device is forgotten: as long as browsers keep a cookie at most."""
 _SEEN_INTERVAL = timedelta(days=1)
 _VERSION = re.compile(r"[\d._]+")
 # User-Agents also name older programs and systems, so the first match counts.
@@ -50,8 +50,8 @@ def remember(user: AbstractBaseUser, name: str) -> bool:
             KnownDevice.objects.filter(pk=known.pk).update(seen_at=at)
         return False
 
-    def note() -> bool:
-        # Under a lock: of the first two logins at once, neither would see the other one.
+    def record() -> bool:
+        # Under a lock: otherwise two simultaneous first logins would not see each other.
         if not user_model.lock(user):
             return False
         others = set(KnownDevice.objects.filter(user=user.pk).values_list("digest", flat=True))
@@ -59,7 +59,7 @@ def remember(user: AbstractBaseUser, name: str) -> bool:
             KnownDevice.objects.create(user_id=user.pk, digest=digest, seen_at=at)
         return bool(others) and digest not in others
 
-    return atomic_with_retry(note, KnownDevice)
+    return atomic_with_retry(record, KnownDevice)
 
 
 def forget(user: AbstractBaseUser, name: str) -> None:
@@ -88,8 +88,8 @@ def describe(name: str) -> str:
     Never the name itself: the client chose that, and it may contain advertising or a phishing link.
     """
     folded = name.lower()
-    found = (next((word for key, word in words.items() if key in folded), None) for words in (_PROGRAMS, _SYSTEMS))
-    return ", ".join(word for word in found if word)
+    found = (next((name for key, name in names.items() if key in folded), None) for names in (_PROGRAMS, _SYSTEMS))
+    return ", ".join(part for part in found if part)
 
 
 def clear_expired(batch_size: int = 1000) -> Iterator[int]:

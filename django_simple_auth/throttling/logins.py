@@ -1,8 +1,8 @@
-"""How often somebody's password may be guessed: counted by name and network, and by name alone.
+"""Limit attempts to log in, per name and network, and per name from all networks together.
 
-From everywhere together a name can be tried so often and no more, however many networks an attacker has. Whoever owns
-the name would be locked out by that, if networks where it has logged in were not exempt: from there, only what was
-tried there counts. The way back from elsewhere is a new password by mail.
+The second limit holds however many networks an attacker uses. It would lock the user out, so networks from which the
+user has logged in before are exempt: there, only attempts from the same network count. From a new network, a locked-out
+user resets the password by e-mail.
 """
 
 from __future__ import annotations
@@ -15,38 +15,38 @@ from ..identity import folding, user_model
 from . import attempts
 
 PAIR, NAME = "login_account", "login_identifier"
-"""Scopes in SIMPLE_AUTH["THROTTLE_RATES"]."""
+"""The scopes in SIMPLE_AUTH["THROTTLE_RATES"]."""
 REMEMBERED = 30 * 24 * 3600
-"""Seconds since the latest login for which a network stays exempt."""
+"""How many seconds after its last login a network stays exempt."""
 _KNOWN = "login_known"
 
 
 def hit(name: str, network: str, request: HttpRequest | None = None) -> None:
-    """Count one guess at the password of whoever is called so; raises ``TooManyAttempts``. To be called before hashing.
+    """Count one attempt to log in with this name. Call it before hashing. Raises ``TooManyAttempts``.
 
-    Whether anybody is called so makes no difference.
+    Names that no user has are counted alike.
     """
     if not _is_limited():
         return
     if attempts.remembers(_KNOWN, *_pair(name, network)):
-        # A counter of its own, under the very name: a login clears it, and must not clear what was tried under another
-        # name that only looks the same. An attacker could have an account of such a name.
+        # A separate counter for the exact name: a login clears it, and must not clear attempts with a name that only
+        # looks the same, because an attacker may have an account with such a name.
         attempts.hit(PAIR, *_pair(name, network), request=request)
         return
-    blurred = folding.skeleton(name)
-    attempts.hit(PAIR, blurred, network, request=request)
-    attempts.hit(NAME, blurred, request=request)
+    lookalike = folding.skeleton(name)
+    attempts.hit(PAIR, lookalike, network, request=request)
+    attempts.hit(NAME, lookalike, request=request)
 
 
 def succeeded(name: str, network: str) -> None:
-    """Whoever is called so has logged in from there, which clears what was counted for this pair and nothing else."""
+    """Clear the counter of this name and network after a login, and exempt the network. No other counter changes."""
     if _is_limited():
         attempts.clear(PAIR, *_pair(name, network))
         attempts.remember(_KNOWN, *_pair(name, network), seconds=REMEMBERED)
 
 
 def trust_network(user: AbstractBaseUser, network: str) -> None:
-    """Whoever is there has shown to be this user by other means than the password."""
+    """Exempt a network whose client has been identified as this user by other means than the password."""
     for name in {str(user.get_username()), *user_model.identifiers_of(user).values()}:
         succeeded(name, network)
 

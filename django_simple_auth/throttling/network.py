@@ -6,7 +6,7 @@ import ipaddress
 
 
 def network_of(ip_address: str) -> str:
-    """What one customer of a provider holds: an IPv4 address, or an IPv6 /64.
+    """The addresses that one customer of a provider usually has: an IPv4 address, or an IPv6 /64.
 
     Text that is no IP address is returned as it is.
     """

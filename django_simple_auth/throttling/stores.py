@@ -19,7 +19,7 @@ from ..models import ThrottleCounter
 
 
 class AttemptStore(Protocol):
-    """Counters and marks that expire, each under its own key."""
+    """Counters and flags that expire, each under its own key."""
 
     def hit(self, key: str, most: int, seconds: int) -> int:
         """Count one attempt and return 0; above ``most``, return the seconds until the period ends.
@@ -31,10 +31,10 @@ class AttemptStore(Protocol):
         """Reset the counter."""
 
     def remember(self, key: str, seconds: int) -> None:
-        """Mark the key for ``seconds`` from now."""
+        """Set the flag for ``seconds`` from now."""
 
     def remembers(self, key: str) -> bool:
-        """Whether the key is marked."""
+        """Whether the flag is set."""
 
 
 def counts_atomically(cache: BaseCache) -> bool:
@@ -51,7 +51,7 @@ class CacheStore:
     def hit(self, key: str, most: int, seconds: int) -> int:
         for _ in range(3):
             if self.cache.add(key, 1, seconds):
-                self._note_end(key, seconds)
+                self._store_end(key, seconds)
                 return 0
             try:
                 count = int(self.cache.incr(key))
@@ -63,7 +63,7 @@ class CacheStore:
             if count == 1:
                 # The period ended within incr(): Django's Redis cache checks for the counter and then increments it,
                 # and the counter that it creates so would never expire.
-                self._end(key, seconds)
+                self._set_end(key, seconds)
             return 0
         raise RuntimeError("The cache does not keep the counter, and reports no error.")
 
@@ -79,29 +79,29 @@ class CacheStore:
     def _remaining(self, key: str, seconds: int) -> int:
         until: float | None = self.cache.get(f"{key}:until")
         if until is None:
-            # Evicted. Or never written, because the process died in between; then the counter may have no end.
-            self._end(key, seconds)
+            # Evicted; or never written because the process crashed in between, and then the counter may never expire.
+            self._set_end(key, seconds)
             return seconds
         return max(1, ceil(until - time()))
 
-    def _end(self, key: str, seconds: int) -> None:
+    def _set_end(self, key: str, seconds: int) -> None:
         self.cache.touch(key, seconds)
-        self._note_end(key, seconds)
+        self._store_end(key, seconds)
 
-    def _note_end(self, key: str, seconds: int) -> None:
-        # Django's cache API does not tell when a key expires.
+    def _store_end(self, key: str, seconds: int) -> None:
+        # Django's cache API cannot say when a key expires.
         self.cache.set(f"{key}:until", time() + seconds, seconds)
 
 
 class DatabaseStore:
-    """In rows of ThrottleCounter. Not within a transaction: it would lock them, and could roll them back."""
+    """In rows of ThrottleCounter. Not for use within a transaction: it would lock them, and could roll them back."""
 
     def hit(self, key: str, most: int, seconds: int) -> int:
         row = _row(key)
         while True:
             now = time()
-            at, until = _instant(now), _instant(now + seconds)
-            # Attempts above the limit only read, so that many of them do not block others.
+            at, until = _datetime(now), _datetime(now + seconds)
+            # Attempts above the limit only read, so that they do not block others.
             found = row.first()
             if found is None:
                 ThrottleCounter.objects.bulk_create(
@@ -120,11 +120,11 @@ class DatabaseStore:
                 return 0
 
     def clear(self, key: str) -> None:
-        # Not deleted: the next attempt has a row to write to.
-        _row(key).update(expires_at=_instant(time()))
+        # Not deleted, so that the next attempt has a row to update.
+        _row(key).update(expires_at=_datetime(time()))
 
     def remember(self, key: str, seconds: int) -> None:
-        until = _instant(time() + seconds)
+        until = _datetime(time() + seconds)
         row = _row(key)
         if not row.update(expires_at=until):
             ThrottleCounter.objects.using(row.db).bulk_create(
@@ -132,12 +132,12 @@ class DatabaseStore:
             )
 
     def remembers(self, key: str) -> bool:
-        return _row(key).filter(expires_at__gt=_instant(time())).exists()
+        return _row(key).filter(expires_at__gt=_datetime(time())).exists()
 
 
 def clear_expired(batch_size: int = 1000) -> Iterator[int]:
     """Delete the counters whose period has ended, batch by batch; yields the size of each."""
-    return batches.delete(ThrottleCounter.objects.filter(expires_at__lte=_instant(time())), batch_size)
+    return batches.delete(ThrottleCounter.objects.filter(expires_at__lte=_datetime(time())), batch_size)
 
 
 def _row(key: str) -> QuerySet[ThrottleCounter]:
@@ -148,5 +148,5 @@ def _digest(key: str) -> bytes:
     return sha256(key.encode()).digest()
 
 
-def _instant(seconds: float) -> datetime:
+def _datetime(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, timezone.utc)

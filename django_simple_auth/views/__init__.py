@@ -1,4 +1,4 @@
-"""Read, call one service, answer: the flows that endpoints name. They know no contract."""
+"""The views that endpoints name. Each reads a request, calls one service and answers; none knows a contract."""
 
 from .accounts import DeleteAccount, Register, ShowAccount, UpdateAccount
 from .emails import ChangeEmail, ResendVerification, VerifyEmail

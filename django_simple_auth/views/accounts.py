@@ -1,4 +1,4 @@
-"""Register; show, change and delete one's account."""
+"""Views to register, and to show, change and delete the user's account."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ from ..wire import Accepted, Outcome, View, user_of
 
 
 class Register(View):
-    """Make an account, as SIMPLE_AUTH["REGISTRATION"] allows."""
+    """Create an account.
+
+    The setting SIMPLE_AUTH["REGISTRATION"] decides who may register.
+    """
 
     name = "register"
     status = 201
@@ -33,8 +36,7 @@ class Register(View):
     permission_classes = ()
 
     def check_open(self) -> None:
-        # Without a field for the invitation nobody can be invited, and an answer that shows the account cannot be
-        # neutral.
+        # Invitations need a request with a field for them, and "verify_first" needs a neutral answer.
         is_open = {
             "open": True,
             "invite": self.endpoint.takes("invitation"),
@@ -54,7 +56,7 @@ class Register(View):
 
 
 class ShowAccount(View):
-    """Show one's own account."""
+    """Get your account."""
 
     name = "me"
     method = "GET"
@@ -66,11 +68,14 @@ class ShowAccount(View):
 
 
 class UpdateAccount(View):
-    """Change one's own account. What is left out stays as it is."""
+    """Change your account.
+
+    Fields that are left out stay as they are.
+    """
 
     name = "update_me"
     method = "PATCH"
-    # Like registration, it tells which names are taken, and must not be asked more often.
+    # Like registration, it discloses which usernames are taken, so both share one limit.
     throttle = "register"
     raises = (ValidationErrors, TokenInvalid)
 
@@ -79,7 +84,7 @@ class UpdateAccount(View):
 
 
 class DeleteAccount(View):
-    """End my account, with all that it owns."""
+    """Delete your account and everything that belongs to it."""
 
     name = "delete_me"
     method = "DELETE"

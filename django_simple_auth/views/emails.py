@@ -1,4 +1,4 @@
-"""An address: proved, changed."""
+"""Views to verify and change the e-mail address."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from ..wire import Outcome, View, user_of
 
 
 class VerifyEmail(View):
-    """Prove an address by the link that was sent there: the account's, a new one, or the old one that takes it back."""
+    """Verify an e-mail address with the token from an e-mail.
+
+    For links that verify the account's address, change it to a new one, or restore the previous one.
+    """
 
     name = "email_verify"
     throttle = "email_verify"
@@ -26,7 +29,10 @@ class VerifyEmail(View):
 
 
 class ResendVerification(View):
-    """Ask for another link to prove an address by. The answer is the same whether or not one leaves."""
+    """Request another e-mail to verify your address.
+
+    The answer is the same whether or not an e-mail is sent.
+    """
 
     name = "email_verify_resend"
     throttle = "email_resend"
@@ -40,7 +46,10 @@ class ResendVerification(View):
 
 
 class ChangeEmail(View):
-    """Ask for a link to a new address, which becomes the account's when the link is opened."""
+    """Change your e-mail address.
+
+    A link is sent to the new address, which replaces the old one when the link is opened.
+    """
 
     name = "email_change"
     throttle = "email_change"

@@ -1,4 +1,4 @@
-"""Make, list and delete API keys."""
+"""Views to create, list and delete API keys."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..wire import Outcome, View, user_of
 
 
 class CreateKey(View):
-    """Make an API key."""
+    """Create an API key."""
 
     name = "key"
     throttle = "key"
@@ -37,13 +37,13 @@ class CreateKey(View):
 
 
 class CreateKeyByGet(CreateKey):
-    """Make an API key by an unsafe GET, which a published contract asks for."""
+    """Create an API key with a GET request, as a published contract requires."""
 
     method = "GET"
 
 
 class ListKeys(View):
-    """The user's API keys, without their secrets."""
+    """List your API keys, without their secrets."""
 
     name = "keys"
     method = "GET"
@@ -55,7 +55,7 @@ class ListKeys(View):
 
 
 class DeleteKey(View):
-    """Delete one of the user's API keys, whose id is in the path."""
+    """Delete one of your API keys."""
 
     name = "delete_key"
     method = "DELETE"

@@ -1,4 +1,4 @@
-"""A password: changed, forgotten, chosen anew."""
+"""Views to change and reset the password."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from ..wire.client_ip import network
 
 
 class ChangePassword(View):
-    """Change the password. Every other login ends, this one lives."""
+    """Change your password.
+
+    All your other sessions end; this one stays.
+    """
 
     name = "password_change"
     throttle = "password_change"
@@ -30,7 +33,10 @@ class ChangePassword(View):
 
 
 class RequestPasswordReset(View):
-    """Ask for a mail with a link to choose a new password. The answer is the same whether or not one leaves."""
+    """Request an e-mail with a link to reset your password.
+
+    The answer is the same whether or not an e-mail is sent.
+    """
 
     name = "password_reset"
     throttle = "reset"
@@ -44,7 +50,10 @@ class RequestPasswordReset(View):
 
 
 class ConfirmPasswordReset(View):
-    """Choose a new password by the link in the mail. Every login and every API key ends."""
+    """Reset your password with the token from an e-mail.
+
+    All your sessions and API keys end.
+    """
 
     name = "password_reset_confirm"
     throttle = "reset_confirm"
@@ -54,6 +63,6 @@ class ConfirmPasswordReset(View):
 
     def perform(self, request: Request, *args: Any, token: str, new_password: str, **values: Any) -> Outcome:
         user = passwords.reset(token, new_password, django_request(request))
-        # Else somebody whom strangers keep from logging in would still be kept from it.
+        # So that a user whom failed attempts of an attacker have locked out can log in again.
         logins.trust_network(user, network(request))
         return Outcome(user=user)

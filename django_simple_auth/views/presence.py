@@ -1,4 +1,4 @@
-"""Logged in without a token."""
+"""Views to log in and out without a token."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from .sessions import LogInDisclosingCause
 
 
 class LogInWithoutToken(LogInDisclosingCause):
-    """Run a whole login; what it grants is not a token, but that the user counts as logged in."""
+    """Log in without getting a token.
+
+    The user counts as logged in until they log out.
+    """
 
     def grant(self, attempt: LoginAttempt) -> Outcome:
         presence.start(attempt.user, attempt.request, bound_to=attempt.bound_to)
@@ -23,7 +26,10 @@ class LogInWithoutToken(LogInDisclosingCause):
 
 
 class LogOutById(View):
-    """Note that the user whom the path names is gone. Whoever asks."""
+    """Log out the user with this id.
+
+    Needs no authentication.
+    """
 
     name = "logout"
     throttle = "logout_by_id"

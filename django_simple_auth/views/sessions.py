@@ -1,4 +1,4 @@
-"""A login, its kin, and its end."""
+"""Views to log in and out, and to list, rotate and end sessions."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ from ..tokens import lifetime
 from ..wire import Outcome, View, user_of
 from ..wire.client_ip import client_ip
 
-_OF_THE_FACTOR = {"password", "username", "email"}
+_FACTOR_FIELDS = {"password", "username", "email"}
 
 
 class LogIn(View):
-    """Run a whole login and start a session. A token that the client sends along is ignored: it may have expired."""
+    """Log in and get a token.
+
+    A token that is sent with the request is ignored: it may have expired.
+    """
 
     name = "login"
     throttle = "login"
@@ -29,7 +32,7 @@ class LogIn(View):
     authentication_classes = ()
     permission_classes = ()
     disclose_cause = False
-    """Whether to tell the causes of InvalidCredentials apart."""
+    """Whether an unknown user, a wrong password and a disabled account get different errors."""
 
     def perform(self, request: Request, *args: Any, device: str = "", **values: Any) -> Outcome:
         return login.run(
@@ -38,48 +41,51 @@ class LogIn(View):
             request=django_request(request),
             ip_address=client_ip(request),
             device=device or request.META.get("HTTP_USER_AGENT", ""),
-            extra={name: value for name, value in values.items() if name not in _OF_THE_FACTOR},
+            extra={name: value for name, value in values.items() if name not in _FACTOR_FIELDS},
             steps=[self.check],
         )
 
     def factor(
         self, *, password: str, username: str | None = None, email: str | None = None, **values: Any
     ) -> FirstFactor:
-        """What the login begins with. ``values`` are the request's, by ``source``."""
+        """The first factor of the login, from the request's values by ``source``."""
         return PasswordFactor(password, username, email, self.disclose_cause)
 
     def check(self, attempt: LoginAttempt) -> None:
-        """The last step of logins by this view, after those of SIMPLE_AUTH["LOGIN_STEPS"].
+        """The last step of logins with this view, after those of SIMPLE_AUTH["LOGIN_STEPS"].
 
-        Raise a ``SimpleAuthError`` to refuse: that counts like a wrong password.
+        Raise a ``SimpleAuthError`` to refuse the login: it is counted like a wrong password.
         """
 
     def grant(self, attempt: LoginAttempt) -> Outcome:
-        """What a login gets that has passed every step."""
+        """Grant access after every step has passed, and return the answer."""
         issued = login.start_session(attempt)
         return Outcome(user=attempt.user, token=issued.secret, expires_at=issued.row.expires_at)
 
 
 class LogInDisclosingCause(LogIn):
-    """Run a whole login and start a session; tell an unknown user, a wrong password and a disabled account apart."""
+    """Log in and get a token.
+
+    An unknown user, a wrong password and a disabled account get different errors.
+    """
 
     disclose_cause = True
 
 
 class LogOut(View):
-    """End this session."""
+    """Log out: end this session."""
 
     name = "logout"
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
-        # Another authentication class may have let the client in; there is nothing of ours to end then.
+        # Otherwise another authentication class has identified the client, and there is no session to end.
         if isinstance(request.auth, AuthToken):
             sessions.end(request.auth, django_request(request))
         return Outcome(user=user_of(request))
 
 
 class LogOutEverywhere(View):
-    """End every session of the user."""
+    """Log out everywhere: end all your sessions."""
 
     name = "logout_all"
 
@@ -89,14 +95,17 @@ class LogOutEverywhere(View):
 
 
 class RotateToken(View):
-    """Another token for the same session; the one that was sent is no good any more."""
+    """Get a new token for this session.
+
+    The token that was sent becomes invalid.
+    """
 
     name = "rotate"
     throttle = "rotate"
     raises = (TokenInvalid,)
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome:
-        # Another authentication class may have let the client in; there is nothing of ours to rotate then.
+        # Otherwise another authentication class has identified the client, and there is no token to rotate.
         if not isinstance(request.auth, AuthToken):
             raise TokenInvalid
         issued = sessions.rotate(request.auth, django_request(request))
@@ -104,7 +113,7 @@ class RotateToken(View):
 
 
 class ListSessions(View):
-    """Where the user is logged in."""
+    """List your sessions."""
 
     name = "sessions"
     method = "GET"
@@ -116,7 +125,7 @@ class ListSessions(View):
 
 
 class EndSession(View):
-    """End one session of the user, which the path names by its id."""
+    """End one of your sessions."""
 
     name = "session"
     method = "DELETE"
@@ -129,6 +138,6 @@ class EndSession(View):
 
 
 class LogOutByGet(LogOut):
-    """End this session, by the GET of clients that know no better."""
+    """Log out with a GET request, for clients of a published contract."""
 
     method = "GET"

@@ -1,7 +1,8 @@
-"""Who is refused an account, and why: the names that are taken and the values that the model does not want."""
+"""Values for a new account: which ones are taken, and which ones the model refuses."""
 
 from __future__ import annotations
 
+import pickle
 from datetime import datetime, timezone
 from typing import Any
 
@@ -14,22 +15,30 @@ from django.test.utils import CaptureQueriesContext
 
 from django_simple_auth import accounts
 from django_simple_auth.accounts import registration
-from django_simple_auth.exceptions import EmailTaken, InvalidValue, UsernameTaken, ValidationErrors
+from django_simple_auth.exceptions import (
+    EmailTaken,
+    InvalidValue,
+    UsernameTaken,
+    ValidationErrors,
+)
 from django_simple_auth.identity import identifiers
+from tests.support.accounts import causes, register
 from tests.support.client import PASSWORD
+
+
+def test_validation_errors_can_be_pickled(user: Any):
+    with pytest.raises(ValidationErrors) as refused:
+        register(username="bob", email="bob@example.com", password="1234567")
+    copy = pickle.loads(pickle.dumps(refused.value))
+    assert str(copy) == str(refused.value)
+    assert "A user with that username already exists." in str(copy)
+    assert "This password is too short." in str(copy)
+
 
 User = get_user_model()
 
 
-def register(username: str = "ann", email: str = "ann@example.com", password: str = PASSWORD, **more: Any) -> Any:
-    return accounts.register(username=username, email=email, password=password, **more)
-
-
-def causes(refused: pytest.ExceptionInfo[ValidationErrors]) -> set[tuple[type, str | None]]:
-    return {(type(fault), fault.field) for fault in refused.value.errors}
-
-
-def test_an_account_is_made_by_the_models_own_manager(db: None):
+def test_the_models_manager_creates_the_user(db: None):
     user = register(email="Ann@EXAMPLE.com", first_name="Ann")
     user.refresh_from_db()
     assert (user.username, user.email, user.first_name) == ("ann", "Ann@example.com", "Ann")
@@ -39,20 +48,20 @@ def test_an_account_is_made_by_the_models_own_manager(db: None):
 
 
 @pytest.mark.parametrize("variant", ["bob", "BOB", "ｂｏｂ", "Ｂob"])
-def test_a_username_is_taken_in_every_spelling(user: Any, variant: str):
+def test_a_username_is_taken_in_every_case_and_form(user: Any, variant: str):
     with pytest.raises(ValidationErrors) as refused:
         register(username=variant)
     assert causes(refused) == {(UsernameTaken, "username")}
 
 
 @pytest.mark.parametrize("variant", ["bob@example.com", "BOB@EXAMPLE.COM", "Bob@Example.com"])
-def test_an_email_is_taken_in_every_spelling(user: Any, variant: str):
+def test_an_email_is_taken_in_every_case(user: Any, variant: str):
     with pytest.raises(ValidationErrors) as refused:
         register(email=variant)
     assert causes(refused) == {(EmailTaken, "email")}
 
 
-def test_all_faults_are_told_at_once(user: Any):
+def test_all_errors_are_raised_together(user: Any):
     with pytest.raises(ValidationErrors) as refused:
         register(username="bob", email="bob@example.com", password="123")
     assert causes(refused) == {(UsernameTaken, "username"), (EmailTaken, "email"), (InvalidValue, "password")}
@@ -71,7 +80,7 @@ def test_all_faults_are_told_at_once(user: Any):
         ("first_name", "n" * 151),
     ],
 )
-def test_the_models_own_validators_decide_on_values(db: None, field: str, value: str):
+def test_the_models_validators_check_values(db: None, field: str, value: str):
     with pytest.raises(ValidationErrors) as refused:
         register(**{field: value})
     assert causes(refused) == {(InvalidValue, field)}
@@ -79,29 +88,29 @@ def test_the_models_own_validators_decide_on_values(db: None, field: str, value:
 
 
 @pytest.mark.parametrize("password", ["short1", "password123", "84736251049", "annabella"])
-def test_the_hosts_password_validators_decide(db: None, password: str):
+def test_the_projects_password_validators_decide(db: None, password: str):
     with pytest.raises(ValidationErrors) as refused:
         register(username="annabella", password=password)
     assert causes(refused) == {(InvalidValue, "password")}
 
 
-def test_an_email_may_be_missing_where_the_model_allows_it(db: None):
+def test_an_email_may_be_missing_if_the_model_allows_it(db: None):
     accounts.register(username="ann", password=PASSWORD)
     accounts.register(username="eve", password=PASSWORD)
     assert User.objects.filter(email="").count() == 2
 
 
-def test_a_value_that_nothing_takes_is_left_out(db: None):
+def test_a_value_without_a_column_is_left_out(db: None):
     assert register(shoe_size=43, groups=[1], first_name="Ann").first_name == "Ann"
 
 
-def test_a_column_that_the_manager_does_not_name_is_stored(db: None):
+def test_a_column_unknown_to_the_manager_is_stored(db: None):
     joined = datetime(2000, 1, 1, tzinfo=timezone.utc)
     register(date_joined=joined)
     assert User.objects.get().date_joined == joined
 
 
-def test_a_parameter_of_the_manager_is_handed_to_it(db: None, monkeypatch: Any):
+def test_the_managers_own_parameters_are_passed_to_it(db: None, monkeypatch: Any):
     real, seen = User.objects.create_user, []
 
     def create_user(username: str, email: str, password: str, *, shoe_size: int) -> Any:
@@ -113,7 +122,7 @@ def test_a_parameter_of_the_manager_is_handed_to_it(db: None, monkeypatch: Any):
     assert seen == [43]
 
 
-def test_a_column_is_stored_also_if_the_manager_cannot_take_it(db: None, monkeypatch: Any):
+def test_a_column_is_stored_if_the_manager_rejects_it(db: None, monkeypatch: Any):
     real = User.objects.create_user
 
     def create_user(username: str, password: str) -> Any:
@@ -126,56 +135,54 @@ def test_a_column_is_stored_also_if_the_manager_cannot_take_it(db: None, monkeyp
     assert identifiers.holder("email", "ann@example.com") == stored
 
 
-def test_faults_judges_only_what_it_is_given(user: Any):
+def test_registration_errors_checks_only_given_values(user: Any):
     assert accounts.registration_errors() == []
-    assert [type(fault) for fault in accounts.registration_errors(email="bob@example.com")] == [EmailTaken]
+    assert [type(error) for error in accounts.registration_errors(email="bob@example.com")] == [EmailTaken]
 
 
-def test_a_rival_who_commits_between_look_and_write_wins(transactional_db: None, monkeypatch: pytest.MonkeyPatch):
-    real = registration._against
+def test_an_email_taken_after_the_check_is_refused(transactional_db: None, monkeypatch: pytest.MonkeyPatch):
+    real = registration._errors
 
-    def look_and_be_late(*values: Any) -> Any:
+    def check_then_race(*values: Any) -> Any:
         found = real(*values)
-        monkeypatch.setattr(registration, "_against", real)
+        monkeypatch.setattr(registration, "_errors", real)
         User.objects.create_user("rival", "ann@example.com")
         return found
 
-    monkeypatch.setattr(registration, "_against", look_and_be_late)
+    monkeypatch.setattr(registration, "_errors", check_then_race)
     with pytest.raises(ValidationErrors) as refused:
         register()
     assert causes(refused) == {(EmailTaken, "email")}
     assert User.objects.get().username == "rival"
 
 
-def test_a_rival_of_the_same_username_wins_by_the_models_own_index(
-    transactional_db: None, monkeypatch: pytest.MonkeyPatch
-):
-    real = registration._against
+def test_a_username_taken_after_the_check_is_refused(transactional_db: None, monkeypatch: pytest.MonkeyPatch):
+    real = registration._errors
 
-    def look_and_be_late(*values: Any) -> Any:
+    def check_then_race(*values: Any) -> Any:
         found = real(*values)
-        monkeypatch.setattr(registration, "_against", real)
+        monkeypatch.setattr(registration, "_errors", real)
         User.objects.create_user("ann", "other@example.com")
         return found
 
-    monkeypatch.setattr(registration, "_against", look_and_be_late)
+    monkeypatch.setattr(registration, "_errors", check_then_race)
     with pytest.raises(ValidationErrors) as refused:
         register()
     assert causes(refused) == {(UsernameTaken, "username")}
     assert User.objects.get().email == "other@example.com"
 
 
-def test_an_integrity_error_of_another_cause_is_the_hosts_to_see(db: None, monkeypatch: pytest.MonkeyPatch):
+def test_an_unrelated_integrity_error_is_passed_on(db: None, monkeypatch: pytest.MonkeyPatch):
     def fail(**values: Any) -> None:
-        raise IntegrityError("host's own constraint")
+        raise IntegrityError("project's own constraint")
 
     monkeypatch.setattr(User.objects, "create_user", fail)
-    with pytest.raises(IntegrityError, match="host's own"):
+    with pytest.raises(IntegrityError, match="project's own"):
         register()
 
 
 @pytest.mark.parametrize("how", ["bulk", "renamed"])
-def test_a_username_that_came_behind_our_back_is_taken_all_the_same(user: Any, how: str):
+def test_a_username_stored_without_a_claim_is_taken(user: Any, how: str):
     if how == "bulk":
         User.objects.bulk_create([User(username="ann")])
     else:
@@ -185,7 +192,7 @@ def test_a_username_that_came_behind_our_back_is_taken_all_the_same(user: Any, h
     assert causes(refused) == {(UsernameTaken, "username")}
 
 
-def test_a_user_whom_the_default_manager_hides_has_his_name_all_the_same(db: None, monkeypatch: Any):
+def test_a_hidden_users_name_is_taken(db: None, monkeypatch: Any):
     User.objects.bulk_create([User(username="ann")])
     monkeypatch.setattr(type(User.objects), "get_queryset", lambda self: QuerySet(User).none())
     with pytest.raises(ValidationErrors) as refused:
@@ -193,7 +200,7 @@ def test_a_user_whom_the_default_manager_hides_has_his_name_all_the_same(db: Non
     assert causes(refused) == {(UsernameTaken, "username")}
 
 
-def test_a_name_that_only_the_database_calls_equal_is_taken_there_and_free_elsewhere(db: None):
+def test_names_equal_only_in_one_database_are_taken_there(db: None):
     register(username="jose", email="a@example.com")
     if connection.vendor == "mysql":  # pragma: no cover
         with pytest.raises(ValidationErrors) as refused:
@@ -212,9 +219,7 @@ def test_a_name_that_only_the_database_calls_equal_is_taken_there_and_free_elsew
     ],
     ids=["field", "constraint", "expression"],
 )
-def test_another_unique_field_is_refused_under_its_own_name(
-    user: Any, monkeypatch: Any, place: Any, name: str, value: Any
-):
+def test_another_unique_field_is_refused_under_its_name(user: Any, monkeypatch: Any, place: Any, name: str, value: Any):
     monkeypatch.setattr(place, name, value)
     User.objects.update(first_name="Bob")
 
@@ -228,20 +233,20 @@ def test_another_unique_field_is_refused_under_its_own_name(
     assert str(refused.value) == "User with this First name already exists."
 
 
-def test_a_username_nobody_is_asked_for_is_made_up(db: None):
+def test_a_missing_username_is_generated(db: None):
     first = accounts.register(email="a@example.com", password=PASSWORD)
     second = accounts.register(email="b@example.com", password=PASSWORD)
     assert len({first.username, second.username, ""}) == 3
 
 
-def test_registering_costs_two_looks_and_two_writes(transactional_db: None):
+def test_registration_costs_two_selects_and_two_inserts(transactional_db: None):
     with CaptureQueriesContext(connection) as queries:
         register()
     verbs = [query["sql"].split()[0] for query in queries]
     assert [verb for verb in verbs if verb in {"SELECT", "INSERT"}] == ["SELECT", "INSERT", "INSERT", "SELECT"]
 
 
-def test_a_name_freed_behind_our_back_can_be_had(user: Any):
+def test_a_name_freed_by_an_update_is_available(user: Any):
     User.objects.update(username="robert", email="robert@example.com")
     register(username="bob", email="bob@example.com")
     assert identifiers.holder("username", "robert") == user

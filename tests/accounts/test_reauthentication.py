@@ -1,4 +1,4 @@
-"""Reauthentication by any evidence; by the current password, see also test_passwords.py and test_accounts.py."""
+"""Reauthentication with any evidence. For the current password, see test_passwords.py and test_deletion.py."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class WrongCode(SimpleAuthError):
 
 @dataclass
 class Code:
-    """Evidence of another kind: right once for each of its uses, as long as the user's first name stays."""
+    """Another kind of evidence: right for its number of ``uses``, as long as the user's first name stays."""
 
     uses: int = 1
     error: ClassVar[type[SimpleAuthError]] = WrongCode
-    asked: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
 
     def verify(self, user: Any) -> Q | None:
-        self.asked.append(user.first_name)
-        return Q(first_name=user.first_name) if len(self.asked) <= self.uses else None
+        self.calls.append(user.first_name)
+        return Q(first_name=user.first_name) if len(self.calls) <= self.uses else None
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def without_password(user: Any) -> Any:
     return user
 
 
-def test_other_evidence_does_for_an_account_without_a_password(without_password: Any, mailbox: Any):
+def test_other_evidence_works_without_a_password(without_password: Any, mailbox: Any):
     emails.request_change(without_password, "new@example.com", Code())
     assert [message.to for message in mailbox] == [["new@example.com"]]
     passwords.change(without_password, Code(), NEW)
@@ -54,18 +54,18 @@ def test_other_evidence_does_for_an_account_without_a_password(without_password:
 
 
 def test_wrong_evidence_raises_its_own_exception(user: Any):
-    heard: list[Any] = []
+    received: list[Any] = []
 
-    def hear(user: Any, **kwargs: Any) -> None:
-        heard.append(user)
+    def receive(user: Any, **kwargs: Any) -> None:
+        received.append(user)
 
-    signals.reauthentication_failed.connect(hear)
+    signals.reauthentication_failed.connect(receive)
     try:
         with pytest.raises(WrongCode):
             accounts.delete(user, Code(uses=0))
     finally:
-        signals.reauthentication_failed.disconnect(hear)
-    assert heard == [user]
+        signals.reauthentication_failed.disconnect(receive)
+    assert received == [user]
     assert User.objects.exists()
 
 
@@ -81,25 +81,25 @@ def test_all_evidence_is_throttled_before_it_is_checked(user: Any, settings: Any
     reauthentication.reauthenticate(user, PASSWORD)
     with pytest.raises(TooManyAttempts):
         reauthentication.reauthenticate(user, code)
-    assert code.asked == []
+    assert code.calls == []
 
 
-def test_what_was_checked_must_hold_when_the_change_is_made(user: Any):
+def test_evidence_must_still_hold_when_the_change_is_made(user: Any):
     code = Code(uses=1)
     reauthenticated = reauthentication.reauthenticate(user, code)
     User.objects.update(first_name="Eve")
     with pytest.raises(WrongCode):
         reauthenticated.act(user.delete)
-    assert code.asked == ["", "Eve"]
+    assert code.calls == ["", "Eve"]
     assert User.objects.exists()
 
 
-def test_evidence_that_is_still_right_is_checked_once_more(user: Any):
+def test_evidence_is_verified_again_if_the_row_changed(user: Any):
     code = Code(uses=2)
     reauthenticated = reauthentication.reauthenticate(user, code)
     User.objects.update(first_name="Robert")
     assert reauthenticated.act(lambda: "done") == "done"
-    assert code.asked == ["", "Robert"]
+    assert code.calls == ["", "Robert"]
 
 
 def test_an_account_that_was_deleted_meanwhile_is_not_changed(user: Any):

@@ -65,23 +65,23 @@ def deactivation_is_followed(user: Any) -> bool:
     return not AuthToken.objects.exists()
 
 
-def test_models_that_are_no_users_have_no_receiver_of_ours():
+def test_other_models_have_no_receivers():
     others = [model for model in apps.get_models() if not issubclass(model, User)]
     assert others
     assert [model for model in others if pre_save.has_listeners(model) or post_save.has_listeners(model)] == []
 
 
-def test_the_user_model_is_heard():
+def test_the_user_model_has_receivers():
     assert pre_save.has_listeners(User)
     assert post_save.has_listeners(User)
 
 
-def test_a_proxy_is_heard(user: Any, proxy: Any):
+def test_a_proxy_of_the_user_model_has_receivers(user: Any, proxy: Any):
     assert changes_are_followed(proxy.objects.get())
     assert deactivation_is_followed(proxy.objects.get())
 
 
-def test_a_child_with_its_own_table_is_heard(child: Any):
+def test_a_child_with_its_own_table_has_receivers(child: Any):
     employee = child(username="bob", password=make_password(PASSWORD), desk="7")
     employee.save()
     assert identifiers.holder("username", "BOB") == User.objects.get()
@@ -89,7 +89,7 @@ def test_a_child_with_its_own_table_is_heard(child: Any):
     assert deactivation_is_followed(employee)
 
 
-def test_each_save_is_followed_once(user: Any, monkeypatch: Any):
+def test_each_save_is_handled_once(user: Any, monkeypatch: Any):
     calls: list[Any] = []
     monkeypatch.setattr(identifiers, "update_on_save", lambda *args: calls.append(args))
     user.save()

@@ -19,10 +19,12 @@ from django_simple_auth.models import OneTimeToken
 User = get_user_model()
 
 
-def test_the_language_is_the_one_in_which_it_was_asked_for(user: Any, mailbox: Any, monkeypatch: Any):
+def test_an_email_is_in_the_language_of_its_request(user: Any, mailbox: Any, monkeypatch: Any):
     spoken: list[str | None] = []
     real = messages._render
-    monkeypatch.setattr(messages, "_render", lambda *letter: spoken.append(translation.get_language()) or real(*letter))
+    monkeypatch.setattr(
+        messages, "_render", lambda *message: spoken.append(translation.get_language()) or real(*message)
+    )
     with translation.override("de"):
         delivery.send("reset", user)
     with translation.override(None):
@@ -30,16 +32,16 @@ def test_the_language_is_the_one_in_which_it_was_asked_for(user: Any, mailbox: A
     assert spoken == ["de", "en-us"]
 
 
-def test_for_nobody_the_same_is_done_and_nothing_leaves(mailbox: Any, monkeypatch: Any):
+def test_without_a_user_the_work_is_done_but_nothing_sent(mailbox: Any, monkeypatch: Any):
     handed: list[Any] = []
     real = delivery._hand_over
-    monkeypatch.setattr(delivery, "_hand_over", lambda *letter: handed.append(letter) or real(*letter))
+    monkeypatch.setattr(delivery, "_hand_over", lambda *message: handed.append(message) or real(*message))
     delivery.send("reset", None)
-    assert [letter[:4] for letter in handed] == [("reset", "", "", "en-us")]
+    assert [message[:4] for message in handed] == [("reset", "", "", "en-us")]
     assert not mailbox
 
 
-def test_a_mail_server_that_is_down_is_an_event(user: Any, mailbox: Any, monkeypatch: Any, failures: Any, caplog: Any):
+def test_a_mail_server_that_is_down_is_reported(user: Any, mailbox: Any, monkeypatch: Any, failures: Any, caplog: Any):
     def refuse(self: Any, messages: Any) -> int:
         raise ConnectionRefusedError("no mail server")
 
@@ -52,8 +54,8 @@ def test_a_mail_server_that_is_down_is_an_event(user: Any, mailbox: Any, monkeyp
 
 
 @pytest.mark.usefixtures("_threads")
-def test_a_queue_that_is_down_is_an_event(user: Any, mailbox: Any, monkeypatch: Any, failures: Any):
-    def refuse(work: Any, *letter: str) -> None:
+def test_a_queue_that_is_down_is_reported(user: Any, mailbox: Any, monkeypatch: Any, failures: Any):
+    def refuse(work: Any, *message: str) -> None:
         raise ConnectionError
 
     monkeypatch.setattr(delivery, "_in_background", refuse)
@@ -61,7 +63,7 @@ def test_a_queue_that_is_down_is_an_event(user: Any, mailbox: Any, monkeypatch: 
     assert [failure["message"] for failure in failures] == ["reset"]
 
 
-def test_where_the_host_has_tasks_they_carry_no_secret(user: Any, mailbox: Any, use_tasks: Any):
+def test_tasks_carry_no_token(user: Any, mailbox: Any, use_tasks: Any):
     use_tasks("dummy.DummyBackend")
     delivery.send("reset", user)
     assert not mailbox
@@ -74,7 +76,7 @@ def test_where_the_host_has_tasks_they_carry_no_secret(user: Any, mailbox: Any, 
     assert len(mailbox) == 1
 
 
-def test_a_worker_is_told_of_what_did_not_leave_and_can_try_again(
+def test_a_failed_task_reports_the_error_and_can_be_retried(
     user: Any, mailbox: Any, use_tasks: Any, monkeypatch: Any, failures: Any
 ):
     def refuse(self: Any, messages: Any) -> int:
@@ -118,9 +120,9 @@ def test_the_answer_does_not_wait_for_the_mail_server(settings: Any, monkeypatch
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_letter_about_what_was_rolled_back_never_leaves(monkeypatch: Any):
+def test_after_a_rollback_nothing_is_sent(monkeypatch: Any):
     handed: list[Any] = []
-    monkeypatch.setattr(delivery, "_hand_over", lambda *letter: handed.append(letter))
+    monkeypatch.setattr(delivery, "_hand_over", lambda *message: handed.append(message))
     user = User.objects.create_user("bob", "bob@example.com")
     with transaction.atomic():
         delivery.send("reset", user)
@@ -130,19 +132,19 @@ def test_a_letter_about_what_was_rolled_back_never_leaves(monkeypatch: Any):
 
 
 @pytest.mark.usefixtures("_threads")
-def test_more_than_can_wait_is_given_up(monkeypatch: Any, failures: Any, caplog: Any):
+def test_above_the_queue_limit_emails_are_dropped(monkeypatch: Any, failures: Any, caplog: Any):
     from threading import BoundedSemaphore
 
     room = BoundedSemaphore(1)
     room.acquire()
-    monkeypatch.setattr(delivery, "_room", room)
+    monkeypatch.setattr(delivery, "_free_places", room)
     with caplog.at_level(logging.ERROR):
         delivery._hand_over("reset", "1", "", "en")
     assert [failure["error"] for failure in failures] == ["RuntimeError"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_projects_test_finds_its_mail_in_the_outbox(settings: Any, monkeypatch: Any):
+def test_a_projects_test_finds_its_emails_in_the_outbox(settings: Any, monkeypatch: Any):
     settings.SIMPLE_AUTH = {"PUBLIC_URL": "https://www.example.com", "THROTTLE_RATES": {}}
     monkeypatch.setattr(delivery, "_in_background", None)
     user = User.objects.create_user("bob", "bob@example.com")
@@ -152,7 +154,9 @@ def test_a_projects_test_finds_its_mail_in_the_outbox(settings: Any, monkeypatch
     assert len(django_mail.outbox) == 1
 
 
-def test_so_does_one_that_runs_in_a_transaction(user: Any, settings: Any, django_capture_on_commit_callbacks: Any):
+def test_a_projects_test_in_a_transaction_finds_them_too(
+    user: Any, settings: Any, django_capture_on_commit_callbacks: Any
+):
     settings.SIMPLE_AUTH = {"PUBLIC_URL": "https://www.example.com", "THROTTLE_RATES": {}}
     with django_capture_on_commit_callbacks(execute=True):
         delivery.send("reset", user)
@@ -160,7 +164,7 @@ def test_so_does_one_that_runs_in_a_transaction(user: Any, settings: Any, django
 
 
 class ToSomeServer(BaseEmailBackend):
-    """A backend that we know nothing of."""
+    """A backend that the package does not know."""
 
 
 @pytest.mark.parametrize(
@@ -180,30 +184,30 @@ def test_only_a_backend_that_may_hang_gets_a_thread(
     monkeypatch.chdir(tmp_path)
     use_mailer(backend, **options)
     threads: list[str] = []
-    monkeypatch.setattr(delivery, "_in_background", lambda work, *letter: threads.append("another"))
-    monkeypatch.setattr(delivery, "_deliver", lambda *letter: threads.append("this"))
+    monkeypatch.setattr(delivery, "_in_background", lambda work, *message: threads.append("another"))
+    monkeypatch.setattr(delivery, "_deliver", lambda *message: threads.append("this"))
     delivery._hand_over("reset", "1", "", "en")
     assert threads == [thread]
 
 
-def test_a_backend_that_does_not_exist_is_an_event(use_mailer: Any, failures: Any):
+def test_a_missing_backend_is_reported(use_mailer: Any, failures: Any):
     use_mailer("not.there")
     delivery._hand_over("reset", "1", "", "en")
     assert [failure["message"] for failure in failures] == ["reset"]
 
 
-def test_after_a_fork_letters_find_new_threads(monkeypatch: Any):
+def test_after_a_fork_there_are_new_threads(monkeypatch: Any):
     before = delivery._pool()
-    delivery._begin_anew()
+    delivery._reset_after_fork()
     assert delivery._pool() is not before
 
 
 @pytest.mark.usefixtures("_threads")
-def test_a_pool_that_is_shut_keeps_no_room(monkeypatch: Any, failures: Any):
+def test_a_closed_pool_frees_its_place(monkeypatch: Any, failures: Any):
     from threading import BoundedSemaphore
 
     room = BoundedSemaphore(1)
-    monkeypatch.setattr(delivery, "_room", room)
+    monkeypatch.setattr(delivery, "_free_places", room)
     delivery._pool().shutdown()
     delivery._hand_over("reset", "1", "", "en")
     delivery._pool.cache_clear()
@@ -212,8 +216,8 @@ def test_a_pool_that_is_shut_keeps_no_room(monkeypatch: Any, failures: Any):
 
 
 @pytest.mark.usefixtures("_threads")
-def test_a_database_that_is_down_in_the_thread_is_an_event(monkeypatch: Any, failures: Any):
-    def break_down(*letter: str) -> None:
+def test_a_database_error_in_the_thread_is_reported(monkeypatch: Any, failures: Any):
+    def break_down(*message: str) -> None:
         raise ConnectionError
 
     monkeypatch.setattr(messages, "deliver", break_down)

@@ -24,7 +24,7 @@ IPHONE = (
 )
 
 
-def test_the_first_device_of_all_is_no_news_and_every_other_one_is(user: Any):
+def test_every_device_but_the_first_is_new(user: Any):
     assert not known_devices.remember(user, FIREFOX)
     assert known_devices.remember(user, EDGE)
     assert known_devices.remember(user, "")
@@ -39,26 +39,26 @@ def test_another_version_of_a_program_is_the_same_device(user: Any):
     assert not known_devices.remember(user, EDGE.replace("140.0.0.0", "141.0.3537.57"))
 
 
-def test_what_one_user_logs_in_from_is_no_device_of_another(user: Any):
+def test_devices_are_known_per_user(user: Any):
     eve = User.objects.create_user("eve")
     known_devices.remember(user, FIREFOX)
     known_devices.remember(eve, EDGE)
     assert known_devices.remember(eve, FIREFOX)
 
 
-def test_nothing_of_the_name_is_kept(user: Any):
+def test_the_device_name_is_not_stored(user: Any):
     known_devices.remember(user, FIREFOX)
     assert "Firefox" not in str(KnownDevice.objects.values())
 
 
-def test_a_device_that_was_there_today_costs_one_query(user: Any):
+def test_a_device_seen_today_costs_one_query(user: Any):
     known_devices.remember(user, FIREFOX)
     with CaptureQueriesContext(connection) as queries:
         known_devices.remember(user, FIREFOX)
     assert len(queries) == 1
 
 
-def test_what_is_forgotten_is_news(user: Any):
+def test_a_forgotten_device_is_new(user: Any):
     known_devices.remember(user, FIREFOX)
     known_devices.remember(user, EDGE)
     known_devices.forget(user, EDGE)
@@ -66,7 +66,7 @@ def test_what_is_forgotten_is_news(user: Any):
     assert known_devices.remember(user, EDGE)
 
 
-def test_the_last_login_is_noted_once_a_day_and_the_long_gone_are_forgotten(user: Any):
+def test_old_devices_are_forgotten_and_used_ones_kept(user: Any):
     known_devices.remember(user, FIREFOX)
     known_devices.remember(user, EDGE)
     long_ago = system_clock.now() - known_devices.REMEMBERED
@@ -79,34 +79,34 @@ def test_the_last_login_is_noted_once_a_day_and_the_long_gone_are_forgotten(user
 
 @pytest.fixture
 def meanwhile(monkeypatch: Any) -> Any:
-    """Something happens between the look at what is known and the turn to write."""
+    """Do something between the query for known devices and the lock."""
 
     def happens(what: Any) -> None:
         real = user_model.lock
 
-        def be_late(user: Any) -> bool:
+        def race(user: Any) -> bool:
             monkeypatch.setattr(user_model, "lock", real)
             what()
             return real(user)
 
-        monkeypatch.setattr(user_model, "lock", be_late)
+        monkeypatch.setattr(user_model, "lock", race)
 
     return happens
 
 
-def test_of_two_logins_from_a_new_device_at_once_one_is_news(user: Any, meanwhile: Any):
+def test_of_two_simultaneous_logins_one_is_new(user: Any, meanwhile: Any):
     known_devices.remember(user, FIREFOX)
     meanwhile(lambda: known_devices.remember(user, EDGE))
     assert not known_devices.remember(user, EDGE)
     assert KnownDevice.objects.count() == 2
 
 
-def test_of_the_first_two_devices_at_once_the_later_is_news(user: Any, meanwhile: Any):
+def test_of_two_simultaneous_first_devices_one_is_new(user: Any, meanwhile: Any):
     meanwhile(lambda: known_devices.remember(user, FIREFOX))
     assert known_devices.remember(user, EDGE)
 
 
-def test_of_a_user_who_goes_meanwhile_nothing_is_kept(user: Any, meanwhile: Any):
+def test_a_user_deleted_meanwhile_has_no_device(user: Any, meanwhile: Any):
     meanwhile(User.objects.all().delete)
     assert not known_devices.remember(user, FIREFOX)
     assert not KnownDevice.objects.exists()
@@ -123,5 +123,5 @@ def test_of_a_user_who_goes_meanwhile_nothing_is_kept(user: Any, meanwhile: Any)
         ("", ""),
     ],
 )
-def test_of_a_device_nothing_is_said_in_its_own_words(name: str, words: str):
+def test_a_description_never_quotes_the_device_name(name: str, words: str):
     assert known_devices.describe(name) == words

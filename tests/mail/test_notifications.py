@@ -72,11 +72,11 @@ def test_a_device_stays_new_until_the_message_was_sent(user: Any, mailbox: Any, 
     sessions.start(user, device="phone")
     with monkeypatch.context() as patched:
         patched.setattr(EmailBackend, "send_messages", refuse)
-        sessions.start(user, device="of a thief")
+        sessions.start(user, device="attacker's phone")
     assert not mailbox
-    sessions.start(user, device="of a thief")
+    sessions.start(user, device="attacker's phone")
     assert subjects(mailbox) == ["Login from a new device"]
-    sessions.start(user, device="of a thief")
+    sessions.start(user, device="attacker's phone")
     assert len(mailbox) == 1
 
 
@@ -88,7 +88,7 @@ def test_a_message_does_not_quote_the_new_device(user: Any, mailbox: Any):
 
 
 def test_after_a_reset_all_other_devices_are_new(client: Any, user: Any, mailbox: Any):
-    for device in ("", "of a thief"):
+    for device in ("", "attacker's phone"):
         sessions.start(user, device=device)
     secret = links.issue(OneTimeToken.Purpose.RESET, "bob@example.com", user)
     mailbox.clear()
@@ -96,7 +96,7 @@ def test_after_a_reset_all_other_devices_are_new(client: Any, user: Any, mailbox
     user.refresh_from_db()
     sessions.start(user, device=FIREFOX)
     assert subjects(mailbox) == ["Your password was changed"]
-    sessions.start(user, device="of a thief")
+    sessions.start(user, device="attacker's phone")
     assert subjects(mailbox)[1:] == ["Login from a new device"]
 
 

@@ -8,17 +8,17 @@ DEPLOY: dict[str, Any] = {"tags": ["simple_auth"], "include_deployment_checks": 
 
 
 def ids(deploy: bool = False) -> list[str]:
-    """What is said of the host's settings."""
+    """The ids of all messages of the system checks."""
     return [str(message.id) for message in run_checks(tags=["simple_auth"], include_deployment_checks=deploy)]
 
 
 def said(number: str, **how: Any) -> list[CheckMessage]:
-    """What is said under this id, by ``check --deploy`` unless told otherwise."""
+    """The messages with this id, by default of ``check --deploy``."""
     found = [message for message in run_checks(**{**DEPLOY, **how}) if message.id == f"django_simple_auth.{number}"]
     assert all(message.hint for message in found)
     return found
 
 
 def said_of_rows(number: str, deploy: bool = False) -> list[CheckMessage]:
-    """What is said under this id by ``check --database default``."""
+    """The messages with this id of ``check --database default``."""
     return said(number, tags=["database"], databases=["default"], include_deployment_checks=deploy)

@@ -1,4 +1,4 @@
-"""A client that holds every answer of the suite to what all of them must be."""
+"""A client that checks in every answer what must hold for all of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Client(DjangoClient):
         return super().generic(method, path, data, content_type, **extra)
 
     def send(self, method: str, path: str, data: Any = "", **extra: Any) -> Any:
-        """Any method, the data as JSON unless it is text or bytes already."""
+        """Send a request with any method; the data becomes JSON unless it is text or bytes."""
         return self.generic(method, path, data, **extra)
 
     def post(self, path: str, data: Any = "", **extra: Any) -> Any:  # type: ignore[override]

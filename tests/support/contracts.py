@@ -11,7 +11,7 @@ from django_simple_auth.wire import Contract, Endpoint
 
 
 def serve(settings: Any, *endpoints: Endpoint, **options: Any) -> Contract:
-    """The contract of these endpoints, which answers below ``/x/`` and nothing else does."""
+    """Mount a contract of these endpoints below ``/x/``, as the only URLs."""
     contract = Contract(*endpoints, **{"errors": non_field_errors, **options})
     mount(settings, contract)
     return contract

@@ -1,4 +1,4 @@
-"""What a browser would send back of a page."""
+"""What a browser would send for the form of a page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _Inputs(HTMLParser):
 
 
 def fields_of(response: Any) -> dict[str, list[str]]:
-    """``{name: values}`` of the page's inputs as they stand; its selections are left out."""
+    """``{name: values}`` of the page's inputs; select elements are left out."""
     parser = _Inputs()
     parser.feed(response.content.decode())
     return parser.sent

@@ -44,7 +44,7 @@ class Server:
 
 
 def send(method: str, url: str, content: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes, Message]:
-    """Status, body and headers of the answer to a request that need not make sense."""
+    """Status, body and headers of the answer to a request that may be malformed."""
     try:
         response = urlopen(Request(url, content, dict(headers), method=method))
     except HTTPError as refusal:

@@ -1,4 +1,4 @@
-"""What a test reads in e-mails."""
+"""Read the e-mails that were sent."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 _END = b"\n" + b"-" * 79 + b"\n"
 
 
-def secret_in(letter: Any) -> str:
+def secret_in(message: Any) -> str:
     """The token in the e-mail's only link."""
-    (secret,) = re.findall(r"\bds[a-z]_[0-9A-Za-z]+", letter.body)
+    (secret,) = re.findall(r"\bds[a-z]_[0-9A-Za-z]+", message.body)
     return str(secret)
 
 

@@ -1,4 +1,4 @@
-"""User admins as hosts write them, each on a site of its own."""
+"""User admins as projects write them, each on its own site."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ plain = admin.AdminSite(name="plain")
 
 @admin.register(User, site=host)
 class PersonAdmin(AccountAdmin, UserAdmin):  # type: ignore[type-arg]
-    """Django's own, with ours before it, an action of the host's, and the password in a line with the name."""
+    """Ours and Django's, with an action of the project and the password in a row with the username."""
 
     fieldsets = ((None, {"fields": (("username", "password"),)}), *UserAdmin.fieldsets[1:])
     actions = (*AccountAdmin.actions, "greet")
@@ -29,7 +29,7 @@ class PersonAdmin(AccountAdmin, UserAdmin):  # type: ignore[type-arg]
 
 @admin.register(User, site=plain)
 class PlainAdmin(AccountAdmin):
-    """Nothing of Django's user admin, and formsets that the host saves by itself."""
+    """Without Django's user admin, and with formsets that the project saves itself."""
 
     readonly_fields = ("email",)
 

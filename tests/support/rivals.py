@@ -1,4 +1,4 @@
-"""Processes of one host that try something at once; each says how often it was let through."""
+"""Processes of one project that make attempts at the same time; each prints how many were admitted."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ THREADS = 10
 PROGRAM = "import sys; sys.path.append(sys.argv[1]); from tests.support import rivals; rivals.run(sys.argv[2])"
 
 
-def start(host: dict[str, Any]) -> subprocess.Popen[str]:
-    """A process that is ready once it has said so. ``host``: DATABASE, its name; SIMPLE_AUTH; CACHES."""
+def start(project: dict[str, Any]) -> subprocess.Popen[str]:
+    """Start a process that prints "ready". ``project``: the settings DATABASE (its name), SIMPLE_AUTH and CACHES."""
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(ROOT), json.dumps(host)],
+        [sys.executable, "-c", PROGRAM, str(ROOT), json.dumps(project)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -25,7 +25,7 @@ def start(host: dict[str, Any]) -> subprocess.Popen[str]:
 
 
 def begin(processes: list[subprocess.Popen[str]]) -> None:
-    """All of them at once."""
+    """Wait until all are ready, and let them start together."""
     for process in processes:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
@@ -39,10 +39,10 @@ def outcome(process: subprocess.Popen[str]) -> int:
     return int(process.stdout.read())
 
 
-def run(host: str) -> None:
+def run(project: str) -> None:
     from tests import settings
 
-    given = json.loads(host)
+    given = json.loads(project)
     settings.DATABASES["default"]["NAME"] = given.pop("DATABASE")
     vars(settings).update(given)
 
@@ -54,7 +54,7 @@ def run(host: str) -> None:
     from django_simple_auth.throttling import attempts, circuit_breaker
     from tests.test_races import at_once
 
-    # What is well may take its time, on a slow machine.
+    # Long enough for a slow machine.
     circuit_breaker.DEADLINE_SECONDS = 60
 
     def attempt() -> bool:
@@ -64,6 +64,6 @@ def run(host: str) -> None:
             return False
         return True
 
-    print("ready", flush=True)  # noqa: T201  (to whoever has started it)
+    print("ready", flush=True)  # noqa: T201  (for the parent process)
     sys.stdin.read()
     print(sum(at_once([attempt] * THREADS)))  # noqa: T201

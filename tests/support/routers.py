@@ -1,4 +1,4 @@
-"""Routers as projects with several databases have them."""
+"""Database routers as projects with several databases write them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class PrimaryAndReplica:
-    """Writes go to ``default``; the replica is not even there, so that every read from it fails."""
+    """Writes go to ``default``; every read from the replica fails."""
 
     def db_for_read(self, model: Any, **hints: Any) -> str:
         raise AssertionError(f"{model} was read from a replica.")

@@ -1,4 +1,4 @@
-"""What runs beside the suite, and the one line that says when it does not."""
+"""Services that the suite needs; tests are skipped where they are missing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.settings import TEST_REDIS
 
 
 def require_redis() -> str:
-    """Redis' address; skips the test where nobody answers there."""
+    """The URL of Redis; skips the test if it is not running."""
     try:
         Redis.from_url(TEST_REDIS, socket_connect_timeout=1).ping()
     except RedisError:  # pragma: no cover
@@ -27,12 +27,12 @@ def require_redis() -> str:
 
 
 def redis_cache(location: str, **parameters: Any) -> dict[str, Any]:
-    """CACHES with a default that is in Redis."""
+    """CACHES with Redis as default."""
     return {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": location, **parameters}}
 
 
 class RedisServer:
-    """A Redis of the test's own, to freeze and to kill; skips the test where none is installed."""
+    """A Redis for one test, which may freeze and kill it; skips the test if none is installed."""
 
     def __init__(self, folder: Path) -> None:
         program = shutil.which("redis-server")
@@ -53,7 +53,7 @@ class RedisServer:
                 time.sleep(0.01)
 
     def freeze(self) -> None:
-        """It keeps its connections, and answers nothing, when this returns."""
+        """Stop the process: it keeps its connections and answers nothing."""
         self.process.send_signal(signal.SIGSTOP)
         os.waitpid(self.process.pid, os.WUNTRACED)
 

@@ -23,21 +23,21 @@ from django_simple_auth.throttling.circuit_breaker import (
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-class Part:
-    """Something to ask, that may fail or hang."""
+class Service:
+    """A service that may fail or hang."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.calls = 0
         self.error: Exception | None = None
         self.answers = Event()
         self.answers.set()
 
     def __call__(self) -> int:
-        self.asked += 1
+        self.calls += 1
         self.answers.wait()
         if self.error is not None:
             raise self.error
-        return self.asked
+        return self.calls
 
 
 class Clock:
@@ -52,35 +52,35 @@ class Clock:
 def clock(monkeypatch: Any) -> Clock:
     clock = Clock()
     monkeypatch.setattr(circuit_breaker, "monotonic", clock)
-    # What is to answer may take its time; what hangs is waited for by nobody.
+    # Long enough for a slow machine; calls that hang use their own timeout.
     monkeypatch.setattr(circuit_breaker, "DEADLINE_SECONDS", 60)
     return clock
 
 
 @pytest.fixture
-def part() -> Iterator[Part]:
-    part = Part()
-    yield part
-    part.answers.set()
+def service() -> Iterator[Service]:
+    service = Service()
+    yield service
+    service.answers.set()
 
 
 @pytest.fixture
-def hang(part: Part, clock: Clock, monkeypatch: Any) -> Callable[[CircuitBreaker], None]:
-    """Ask a part that hangs from now on, and give up once it has been asked."""
+def hang(service: Service, clock: Clock, monkeypatch: Any) -> Callable[[CircuitBreaker], None]:
+    """Call a service that hangs from now on, and time out once the call has reached it."""
 
     def hang(circuit: CircuitBreaker) -> None:
-        part.answers.clear()
-        asked = part.asked
+        service.answers.clear()
+        calls = service.calls
 
         class Impatient(Future[Any]):
             def result(self, timeout: float | None = None) -> Any:
-                eventually(lambda: part.asked > asked)
+                eventually(lambda: service.calls > calls)
                 return super().result(0)
 
         with monkeypatch.context() as patch:
             patch.setattr(circuit_breaker, "Future", Impatient)
             with pytest.raises(ServiceDown) as down:
-                circuit.call(part)
+                circuit.call(service)
         assert type(down.value.__cause__).__name__ == "TimeoutError"
 
     return hang
@@ -91,122 +91,122 @@ def eventually(condition: Callable[[], Any]) -> None:
         time.sleep(0.001)
 
 
-def refused_at_once(circuit: CircuitBreaker, part: Part) -> bool:
-    """Whether the part was not even asked."""
-    asked = part.asked
+def is_refused_immediately(circuit: CircuitBreaker, service: Service) -> bool:
+    """Whether the call was refused without reaching the service."""
+    calls = service.calls
     with pytest.raises(ServiceDown) as down:
-        circuit.call(part)
-    return part.asked == asked and down.value.__cause__ is None
+        circuit.call(service)
+    return service.calls == calls and down.value.__cause__ is None
 
 
-def test_nobody_waits_longer_than_three_tenths_of_a_second():
+def test_the_deadline_is_below_300_milliseconds():
     assert DEADLINE_SECONDS < 0.3
 
 
-def test_what_the_part_answers_is_returned(part: Part, clock: Clock):
+def test_the_services_result_is_returned(service: Service, clock: Clock):
     circuit = CircuitBreaker()
-    assert [circuit.call(part) for _ in range(3)] == [1, 2, 3]
+    assert [circuit.call(service) for _ in range(3)] == [1, 2, 3]
 
 
-def test_one_caller_after_the_other_needs_one_thread(part: Part, clock: Clock):
+def test_consecutive_calls_share_one_thread(service: Service, clock: Clock):
     circuit = CircuitBreaker()
     before = active_count()
     for _ in range(50):
-        circuit.call(part)
+        circuit.call(service)
     assert active_count() == before + 1
 
 
-def test_a_part_that_fails_is_left_alone_for_a_while(part: Part, clock: Clock):
+def test_a_failing_service_is_not_called_for_a_while(service: Service, clock: Clock):
     circuit = CircuitBreaker()
-    part.error = ConnectionError("refused")
+    service.error = ConnectionError("refused")
     with pytest.raises(ServiceDown) as down:
-        circuit.call(part)
-    assert down.value.__cause__ is part.error
-    part.error = None
+        circuit.call(service)
+    assert down.value.__cause__ is service.error
+    service.error = None
     clock.now += RETRY_SECONDS - 1
-    assert refused_at_once(circuit, part)
+    assert is_refused_immediately(circuit, service)
     clock.now += 1
-    assert circuit.call(part) == 2
-    assert circuit.call(part) == 3
+    assert circuit.call(service) == 2
+    assert circuit.call(service) == 3
 
 
-def test_a_part_that_hangs_is_waited_for_once(part: Part, clock: Clock, hang: Any):
+def test_a_hanging_service_is_waited_for_once(service: Service, clock: Clock, hang: Any):
     circuit = CircuitBreaker()
     hang(circuit)
-    assert refused_at_once(circuit, part)
-    assert refused_at_once(circuit, part)
+    assert is_refused_immediately(circuit, service)
+    assert is_refused_immediately(circuit, service)
 
 
-def test_one_caller_tries_while_the_others_go_on_without(part: Part, clock: Clock):
+def test_one_caller_retries_while_others_are_refused(service: Service, clock: Clock):
     circuit = CircuitBreaker()
-    part.error = ConnectionError()
+    service.error = ConnectionError()
     with pytest.raises(ServiceDown):
-        circuit.call(part)
-    part.error = None
+        circuit.call(service)
+    service.error = None
     clock.now += RETRY_SECONDS
-    assert circuit.call(lambda: refused_at_once(circuit, part)) is True
-    assert circuit.call(part) == 2
+    assert circuit.call(lambda: is_refused_immediately(circuit, service)) is True
+    assert circuit.call(service) == 2
 
 
-def test_a_trial_that_fails_is_not_repeated_at_once(part: Part, clock: Clock):
+def test_a_failed_retry_is_not_repeated_immediately(service: Service, clock: Clock):
     circuit = CircuitBreaker()
-    part.error = ConnectionError()
+    service.error = ConnectionError()
     for _ in range(3):
         with pytest.raises(ServiceDown) as down:
-            circuit.call(part)
-        assert down.value.__cause__ is part.error
-        assert refused_at_once(circuit, part)
+            circuit.call(service)
+        assert down.value.__cause__ is service.error
+        assert is_refused_immediately(circuit, service)
         clock.now += RETRY_SECONDS
 
 
-def test_a_part_that_goes_on_hanging_keeps_no_more_than_its_threads(part: Part, clock: Clock, hang: Any):
+def test_a_hanging_service_blocks_a_limited_number_of_threads(service: Service, clock: Clock, hang: Any):
     circuit = CircuitBreaker()
     before = active_count()
     for _ in range(THREADS):
         hang(circuit)
         clock.now += RETRY_SECONDS
     assert active_count() == before + THREADS
-    assert refused_at_once(circuit, part)
+    assert is_refused_immediately(circuit, service)
     assert circuit._calls.empty()
-    part.answers.set()
+    service.answers.set()
     eventually(lambda: not circuit._unanswered)
-    assert circuit.call(part) == THREADS + 1
+    assert circuit.call(service) == THREADS + 1
     assert active_count() == before + THREADS
 
 
-def test_what_was_given_up_before_it_was_begun_is_not_done(part: Part, clock: Clock, hang: Any, monkeypatch: Any):
+def test_a_call_that_timed_out_before_it_began_is_skipped(service: Service, clock: Clock, hang: Any, monkeypatch: Any):
     monkeypatch.setattr(circuit_breaker, "THREADS", 1)
     circuit = CircuitBreaker()
     hang(circuit)
-    late = Part()
-    # As if the part had been well when these two came.
+    late = Service()
+    # As if the service had been up when both calls came.
     circuit._retry_at = None
     with monkeypatch.context() as patch:
         patch.setattr(circuit_breaker, "DEADLINE_SECONDS", 0)
         with pytest.raises(ServiceDown):
             circuit.call(late)
-    part.answers.set()
+    service.answers.set()
     eventually(lambda: not circuit._unanswered)
     clock.now += RETRY_SECONDS
-    assert circuit.call(part) == 2
-    assert late.asked == 0
+    assert circuit.call(service) == 2
+    assert late.calls == 0
 
 
-def test_where_no_thread_can_be_started_the_part_is_down(part: Part, clock: Clock, monkeypatch: Any):
+def test_without_a_new_thread_the_service_counts_as_down(service: Service, clock: Clock, monkeypatch: Any):
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(circuit_breaker.Thread, "start", fail)
     circuit = CircuitBreaker()
     with pytest.raises(ServiceDown) as down:
-        circuit.call(part)
+        circuit.call(service)
     assert str(down.value.__cause__) == "can't start new thread"
     monkeypatch.undo()
     circuit._retry_at = None
-    assert circuit.call(part) == 1
+    assert circuit.call(service) == 1
 
 
-def test_a_child_process_has_threads_of_its_own():
+def test_a_child_process_has_its_own_threads():
     program = """
 import os, sys
 sys.path.append(sys.argv[1])

@@ -27,7 +27,7 @@ def _limits(request: Any, settings: Any, count_in_database: None) -> None:
 
 @pytest.fixture
 def log_in(client: Any, user: Any) -> Callable[..., int]:
-    """Try to log in as bob; the status."""
+    """Try to log in as Bob; returns the status."""
 
     def log_in(network: str = HOME, password: str = PASSWORD, name: str = "bob") -> int:
         body = {"username": name, "password": password}
@@ -39,7 +39,7 @@ def log_in(client: Any, user: Any) -> Callable[..., int]:
 
 @pytest.fixture
 def attack(log_in: Callable[..., int]) -> Callable[..., list[int]]:
-    """Guess at bob's password, or another's, once from each of so many networks."""
+    """Guess a password once from each of so many networks; returns the statuses."""
 
     def attack(networks: int, name: str = "bob") -> list[int]:
         return [log_in(f"198.51.100.{number}", "wrong", name) for number in range(networks)]
@@ -53,13 +53,13 @@ def later(monkeypatch: Any, seconds: int) -> None:
     monkeypatch.setattr("django.core.cache.backends.locmem.time.time", lambda: now)
 
 
-def test_a_strangers_failures_do_not_keep_the_owner_out(log_in: Any):
+def test_failures_elsewhere_do_not_lock_the_user_out(log_in: Any):
     assert [log_in(OFFICE, "wrong") for _ in range(20)] == [400] * 3 + [429] * 17
     assert log_in(OFFICE) == 429
     assert log_in(HOME) == 200
 
 
-def test_a_login_clears_its_pair_and_nothing_else(log_in: Any, settings: Any):
+def test_a_login_clears_only_its_own_pair(log_in: Any, settings: Any):
     settings.SIMPLE_AUTH["THROTTLE_RATES"] = {**RATES, "login": "9/min"}
     for _ in range(2):
         assert [log_in(password="wrong") for _ in range(2)] == [400, 400]
@@ -70,41 +70,39 @@ def test_a_login_clears_its_pair_and_nothing_else(log_in: Any, settings: Any):
     assert log_in() == 429
 
 
-def test_after_a_login_the_pair_is_limited_like_any_other(log_in: Any):
+def test_after_a_login_the_pair_is_still_limited(log_in: Any):
     log_in()
     assert [log_in(password="wrong") for _ in range(4)] == [400, 400, 400, 429]
     assert log_in() == 429
 
 
-def test_a_login_under_a_name_that_looks_the_same_clears_nothing(log_in: Any):
+def test_a_login_with_a_lookalike_name_clears_nothing(log_in: Any):
     get_user_model().objects.create_user("b.ob", password=PASSWORD)
     statuses = []
     for _ in range(3):
         statuses += [log_in(password="wrong"), log_in(name="b.ob")]
-    # Together they are one pair until the attacker's own name is known there; bob's goes on being counted.
+    # Both names share a counter until the attacker's own name is known in this network; Bob's keeps counting.
     assert statuses == [400, 200, 400, 200, 429, 200]
 
 
-def test_from_everywhere_together_a_name_is_tried_so_often_and_no_more(log_in: Any, attack: Any):
+def test_all_networks_together_share_a_limit_per_name(log_in: Any, attack: Any):
     assert attack(12) == [400] * 10 + [429] * 2
     assert log_in(OFFICE) == 429
 
 
-def test_a_name_that_nobody_has_counts_like_any_other(attack: Any):
+def test_unknown_names_are_counted_like_known_ones(attack: Any):
     assert attack(12, "nobody") == [400] * 10 + [429] * 2
 
 
 @pytest.mark.parametrize("name", ["bob", "BOB", "ｂｏｂ"])
-def test_where_the_owner_has_logged_in_before_strangers_elsewhere_do_not_count(
-    log_in: Any, attack: Any, settings: Any, name: str
-):
+def test_known_networks_are_exempt_from_the_name_limit(log_in: Any, attack: Any, settings: Any, name: str):
     settings.SIMPLE_AUTH["LOGIN_METHODS"] = ["username"]
     log_in()
     assert attack(12)[-1] == 429
     assert [log_in(name=name) for _ in range(5)] == [200] * 5
 
 
-def test_that_is_remembered_for_thirty_days_after_the_latest_login(log_in: Any, attack: Any, monkeypatch: Any):
+def test_a_network_is_known_for_30_days_after_a_login(log_in: Any, attack: Any, monkeypatch: Any):
     log_in()
     later(monkeypatch, logins.REMEMBERED - 60)
     assert log_in() == 200
@@ -116,14 +114,14 @@ def test_that_is_remembered_for_thirty_days_after_the_latest_login(log_in: Any, 
     assert log_in() == 429
 
 
-def test_no_lock_is_for_ever(log_in: Any, attack: Any, monkeypatch: Any):
+def test_every_lock_expires(log_in: Any, attack: Any, monkeypatch: Any):
     later(monkeypatch, 0)
     attack(12)
     later(monkeypatch, 3601)
     assert log_in() == 200
 
 
-def test_a_new_password_by_mail_is_a_way_back_from_anywhere(log_in: Any, attack: Any, client: Any, user: Any):
+def test_a_password_reset_exempts_the_network(log_in: Any, attack: Any, client: Any, user: Any):
     attack(12)
     assert log_in(OFFICE) == 429
     secret = links.issue(OneTimeToken.Purpose.RESET, user.email, user)
@@ -133,7 +131,7 @@ def test_a_new_password_by_mail_is_a_way_back_from_anywhere(log_in: Any, attack:
     assert log_in("192.0.2.3", "canary-Battery-Staple-8") == 429
 
 
-def test_accents_are_no_attempts_of_their_own(log_in: Any):
+def test_accents_do_not_give_more_attempts(log_in: Any):
     names = ["bób", "BÖB", "bo\u0302b", "b\u200bob"]
     assert [log_in(name=name, password="wrong") for name in names] == [400, 400, 400, 429]
 
@@ -155,27 +153,27 @@ def test_each_limit_works_without_the_other(log_in: Any, settings: Any, scope: s
     assert [log_in(password="wrong") for _ in range(3)] == [400, 400, 429]
 
 
-def test_without_limits_nothing_is_counted_or_remembered(log_in: Any, settings: Any, monkeypatch: Any):
+def test_without_limits_nothing_is_stored(log_in: Any, settings: Any, monkeypatch: Any):
     settings.SIMPLE_AUTH["THROTTLE_RATES"] = only(register="1/min")
-    monkeypatch.setattr(attempts, "_ask", None)
+    monkeypatch.setattr(attempts, "_with_store", None)
     assert [log_in(password="wrong"), log_in()] == [400, 200]
 
 
-def test_a_user_model_that_logs_in_by_number_is_trusted_too(monkeypatch: Any, user: Any):
+def test_a_numeric_login_name_can_be_trusted(monkeypatch: Any, user: Any):
     monkeypatch.setattr(type(user), "get_username", lambda self: 7)
     logins.trust_network(user, HOME)
     for name in ["7", "bob", "bob@example.com"]:
         assert attempts.remembers(logins._KNOWN, *logins._pair(name, HOME))
 
 
-def test_what_was_refused_by_one_limit_is_not_counted_by_the_next(log_in: Any, attack: Any):
+def test_a_refusal_by_one_limit_is_not_counted_by_the_next(log_in: Any, attack: Any):
     for _ in range(20):
         log_in(OFFICE, "wrong")
-    # Three of the ten.
+    # Three of the ten attempts were counted above.
     assert attack(8) == [400] * 7 + [429]
 
 
-def test_the_service_says_how_long_to_wait(user: Any):
+def test_the_exception_has_the_seconds_to_wait(user: Any):
     for _ in range(3):
         logins.hit("bob", HOME)
     with pytest.raises(TooManyAttempts) as refused:

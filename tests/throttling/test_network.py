@@ -16,5 +16,5 @@ from django_simple_auth.throttling.network import network_of
         ("", ""),
     ],
 )
-def test_a_network_is_what_one_customer_holds(ip_address: str, network: str):
+def test_a_network_is_an_ipv4_address_or_an_ipv6_64(ip_address: str, network: str):
     assert network_of(ip_address) == network

@@ -39,25 +39,25 @@ def later(monkeypatch: Any) -> Callable[[int], None]:
     return later
 
 
-def test_so_many_are_counted_and_the_next_is_told_how_long_to_wait(store: AttemptStore, later: Any):
+def test_above_the_limit_the_seconds_to_wait_are_returned(store: AttemptStore, later: Any):
     later(0)
     assert [store.hit("a", 2, 60) for _ in range(4)] == [0, 0, 60, 60]
     later(59)
     assert store.hit("a", 2, 60) == 1
 
 
-def test_each_key_is_counted_apart(store: AttemptStore):
+def test_each_key_is_counted_separately(store: AttemptStore):
     assert [store.hit(key, 1, 60) for key in ["a", "b", "a"]] == [0, 0, 60]
 
 
-def test_after_the_period_counting_begins_anew(store: AttemptStore, later: Any):
+def test_after_the_period_the_counter_restarts(store: AttemptStore, later: Any):
     later(0)
     assert [store.hit("a", 2, 60) for _ in range(3)] == [0, 0, 60]
     later(61)
     assert [store.hit("a", 2, 60) for _ in range(3)] == [0, 0, 60]
 
 
-def test_to_clear_is_to_begin_anew_with_this_key(store: AttemptStore):
+def test_clearing_resets_only_this_key(store: AttemptStore):
     for key in ["a", "b"]:
         store.hit(key, 1, 60)
     store.clear("a")
@@ -65,7 +65,7 @@ def test_to_clear_is_to_begin_anew_with_this_key(store: AttemptStore):
     assert [store.hit(key, 1, 60) for key in ["a", "b", "a"]] == [0, 60, 60]
 
 
-def test_what_is_remembered_is_remembered_for_so_long(store: AttemptStore, later: Any):
+def test_a_flag_expires_after_its_seconds(store: AttemptStore, later: Any):
     later(0)
     store.remember("a", 60)
     assert (store.remembers("a"), store.remembers("b")) == (True, False)
@@ -88,14 +88,14 @@ def test_what_is_remembered_is_remembered_for_so_long(store: AttemptStore, later
         (DummyCache, False),
     ],
 )
-def test_a_cache_that_reads_first_and_writes_then_cannot_count(backend: type[BaseCache], can: bool):
+def test_only_caches_with_an_atomic_incr_can_count(backend: type[BaseCache], can: bool):
     assert stores.counts_atomically(backend.__new__(backend)) is can
 
 
 # In a cache
 
 
-def test_a_counter_that_ended_before_it_was_counted_up_begins_anew(monkeypatch: Any):
+def test_a_counter_that_expires_before_incr_restarts(monkeypatch: Any):
     real, ended = cache.incr, iter([True])
 
     def end(key: str) -> int:
@@ -112,7 +112,7 @@ def test_a_counter_that_ended_before_it_was_counted_up_begins_anew(monkeypatch: 
 
 @pytest.fixture
 def _redis_like_incr(monkeypatch: Any) -> None:
-    """As where the counter ends after Redis was asked whether there is one: a new one, without an end."""
+    """The counter expires after Redis has checked that it exists, so incr() creates one that never expires."""
     real, ended = cache.incr, iter([True])
 
     def incr(key: str) -> int:
@@ -126,7 +126,7 @@ def _redis_like_incr(monkeypatch: Any) -> None:
 
 
 @pytest.mark.usefixtures("_redis_like_incr")
-def test_a_counter_that_counting_up_has_made_gets_an_end(later: Any):
+def test_a_counter_created_by_incr_expires(later: Any):
     later(0)
     store = CacheStore(cache)
     assert [store.hit("a", 2, 60) for _ in range(3)] == [0, 0, 60]
@@ -134,7 +134,7 @@ def test_a_counter_that_counting_up_has_made_gets_an_end(later: Any):
     assert store.hit("a", 2, 60) == 0
 
 
-def test_no_counter_locks_for_ever(later: Any):
+def test_a_counter_without_an_end_expires(later: Any):
     later(0)
     store = CacheStore(cache)
     cache.set("a", 7, timeout=None)
@@ -145,7 +145,7 @@ def test_no_counter_locks_for_ever(later: Any):
     assert store.hit("a", 2, 60) == 0
 
 
-def test_a_cache_that_keeps_nothing_and_does_not_say_so_counts_nothing(monkeypatch: Any):
+def test_a_cache_that_stores_nothing_raises(monkeypatch: Any):
     monkeypatch.setattr(cache, "add", lambda *args: False)
     with pytest.raises(RuntimeError, match="does not keep the counter"):
         CacheStore(cache).hit("a", 2, 60)
@@ -165,7 +165,7 @@ def test_above_the_limit_nothing_is_written(db: None):
 
 @pytest.fixture
 def between(monkeypatch: Any) -> Callable[[Callable[[], object]], None]:
-    """Do something between the next look at a counter and what is written then."""
+    """Do something between the next SELECT of a counter and its UPDATE."""
 
     def between(act: Callable[[], object]) -> None:
         real = QuerySet.first
@@ -181,7 +181,7 @@ def between(monkeypatch: Any) -> Callable[[Callable[[], object]], None]:
     return between
 
 
-def test_the_last_one_may_be_taken_by_another_after_the_look(db: None, between: Any):
+def test_the_last_attempt_may_be_used_by_another_request(db: None, between: Any):
     store = DatabaseStore()
     store.hit("a", 2, 60)
     between(lambda: store.hit("a", 2, 60))
@@ -189,14 +189,14 @@ def test_the_last_one_may_be_taken_by_another_after_the_look(db: None, between: 
     assert ThrottleCounter.objects.get().count == 2
 
 
-def test_the_first_one_may_be_taken_by_another_after_the_look(db: None, between: Any):
+def test_the_counter_may_be_created_by_another_request(db: None, between: Any):
     store = DatabaseStore()
     between(lambda: store.hit("a", 2, 60))
     assert store.hit("a", 2, 60) == 0
     assert ThrottleCounter.objects.get().count == 2
 
 
-def test_a_period_may_be_begun_by_another_after_the_look(db: None, between: Any, later: Any):
+def test_a_period_may_be_started_by_another_request(db: None, between: Any, later: Any):
     store = DatabaseStore()
     store.hit("a", 2, 60)
     later(61)
@@ -205,7 +205,7 @@ def test_a_period_may_be_begun_by_another_after_the_look(db: None, between: Any,
     assert ThrottleCounter.objects.get().count == 2
 
 
-def test_a_counter_may_be_deleted_after_the_look(db: None, between: Any):
+def test_a_counter_may_be_deleted_meanwhile(db: None, between: Any):
     store = DatabaseStore()
     store.hit("a", 2, 60)
     between(ThrottleCounter.objects.all().delete)
@@ -213,7 +213,7 @@ def test_a_counter_may_be_deleted_after_the_look(db: None, between: Any):
     assert ThrottleCounter.objects.get().count == 1
 
 
-def test_what_is_over_is_deleted_batch_by_batch_and_what_is_not_stays(db: None, later: Any):
+def test_expired_counters_are_deleted_in_batches(db: None, later: Any):
     store = DatabaseStore()
     for number in range(5):
         store.hit(str(number), 1, 60)
@@ -227,7 +227,7 @@ def test_what_is_over_is_deleted_batch_by_batch_and_what_is_not_stays(db: None, 
     assert store.remembers("known")
 
 
-def test_a_counter_that_begins_anew_while_others_are_deleted_stays(db: None, later: Any, monkeypatch: Any):
+def test_a_counter_restarted_during_deletion_stays(db: None, later: Any, monkeypatch: Any):
     store = DatabaseStore()
     store.hit("a", 1, 60)
     later(61)
@@ -239,9 +239,9 @@ def test_a_counter_that_begins_anew_while_others_are_deleted_stays(db: None, lat
 
     monkeypatch.setattr(batches, "atomic_with_retry", begin_first)
     list(stores.clear_expired())
-    assert ThrottleCounter.objects.get().expires_at > stores._instant(stores.time()) + timedelta(seconds=30)
+    assert ThrottleCounter.objects.get().expires_at > stores._datetime(stores.time()) + timedelta(seconds=30)
 
 
-def test_a_counter_says_nothing_of_what_it_counts(db: None):
+def test_a_counter_does_not_show_its_key(db: None):
     DatabaseStore().hit("login:bob", 1, 60)
     assert "bob" not in str(ThrottleCounter.objects.get())
