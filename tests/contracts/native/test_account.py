@@ -102,7 +102,7 @@ def test_deleting_the_account_needs_its_password(client: Any, user: Any):
 
 
 def test_a_project_may_refuse_a_deletion_and_say_why(client: Any, user: Any, settings: Any):
-    settings.SIMPLE_AUTH = {"DELETE_ACCOUNT": "tests.accounts.test_accounts.refuse", "THROTTLE_RATES": {}}
+    settings.SIMPLE_AUTH = {"DELETE_ACCOUNT": "tests.accounts.test_deletion.refuse", "THROTTLE_RATES": {}}
     log_in(client)
     response = client.send("DELETE", f"{API}/me/", {"current_password": PASSWORD})
     assert (response.status_code, response.json()) == (400, {"non_field_errors": ["There are unpaid bills."]})
