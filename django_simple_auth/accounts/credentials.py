@@ -51,13 +51,16 @@ def authenticate(
     try:
         return _let_in(username or "", email, password, request, disclose_cause)
     except InvalidCredentials as error:
-        send_login_failed(username or email or "", error, request)
+        send_login_failed(email or username or "", error, request)
         raise
 
 
 @dataclass(frozen=True, repr=False)
 class PasswordFactor:
-    """A username or an e-mail address with a password, as the first factor of a login."""
+    """A username or an e-mail address with a password, as the first factor of a login.
+
+    If both are given, the e-mail address counts.
+    """
 
     password: str
     username: str | None = None
@@ -66,7 +69,8 @@ class PasswordFactor:
 
     @property
     def identifier(self) -> str:
-        return self.username or self.email or BLANK
+        # What ``_let_in`` looks up, and nothing else: a client that sends both could name a new user at each attempt.
+        return self.email or self.username or BLANK
 
     @sensitive_variables()
     def verify(self, request: HttpRequest | None) -> tuple[AbstractBaseUser, Q]:
@@ -94,7 +98,7 @@ def login_kinds() -> tuple[str, ...]:
 def _let_in(
     username: str, email: str | None, password: str, request: HttpRequest | None, disclose_cause: bool
 ) -> AbstractBaseUser:
-    stored = _by_email(email) if email is not None else _by_username(username)
+    stored = _by_email(email) if email else _by_username(username)
     try:
         # What the field cannot hold is nobody's name; a backend would die of it.
         user_model.check_login_name(stored)
@@ -102,7 +106,7 @@ def _let_in(
         make_password(password)
         raise UnknownUser if disclose_cause else InvalidCredentials from None
     user = password_upgrades.check(lambda: ask_backends(request, username=stored, password=password), password)
-    if user is not None and email is None and not _may_be_called(user, username):
+    if user is not None and not email and not _may_be_called(user, username):
         user = None
     # Looked up for nobody, too, so that no query tells who was found.
     is_proved = conf.EMAIL_VERIFICATION != "required" or identifiers.is_verified(user or get_user_model()())
