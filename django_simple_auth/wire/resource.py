@@ -138,7 +138,9 @@ class Resource(APIView):
         assert self.endpoint is not None
         view = self.endpoint.view(self.endpoint)
         view.check_open()
-        return self.respond(view.perform(request, **self.read(view, request), **captured))
+        # Not what the project's prefix captured: a view would take it for a value that the contract lets clients send.
+        own = {name: captured[name] for name in self.endpoint.captures}
+        return self.respond(view.perform(request, **self.read(view, request), **own))
 
     get = head = post = put = patch = delete = answer
 
