@@ -94,7 +94,8 @@ def has_column(name: str) -> bool:
         found = get_user_model()._meta.get_field(name)
     except FieldDoesNotExist:
         return False
-    return bool(found.concrete)
+    # Django 5.2 calls many-to-many fields concrete.
+    return bool(found.concrete and not found.many_to_many)
 
 
 def create_user_names(name: str) -> bool:
