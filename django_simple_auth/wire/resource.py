@@ -152,7 +152,7 @@ class Resource(APIView):
         values: dict[str, Any] = {}
         errors: dict[str, Any] = {}
         if view.endpoint.request is not None:
-            data = fields_of(request.data)
+            data = fields_of(request)
             values, errors = read(view.endpoint.request(data=data, context=self.get_serializer_context()))
         try:
             view.guard(request, values)
