@@ -160,7 +160,7 @@ class Endpoint:
             found |= {ValidationError, TooLarge, UnsupportedMediaType}
         if self.authentication_classes:
             found |= {NotAuthenticated, AuthenticationFailed}
-        if set(self.permission_classes) - {IsAuthenticated} or self.unsafe_get:
+        if set(self.permission_classes) - {IsAuthenticated} or self.unsafe_get or self.cookie:
             found.add(PermissionDenied)
         if self.throttle:
             found.add(Throttled)

@@ -29,7 +29,7 @@ from ..throttling import attempts
 from .answers import Accepted, Outcome, render
 from .body import read
 from .client_ip import network
-from .cookie import write_cookie
+from .cookie import refuse_foreign_form, write_cookie
 from .endpoint import Endpoint, View
 from .parsers import JSONBody, fields_of
 from .refusal import Refusal, Refusals, as_api_exception, by_field, headers_of, refusal_for
@@ -118,6 +118,8 @@ class Resource(APIView):
         if self.endpoint and self.endpoint.unsafe_get and _is_prefetch(request):
             raise PermissionDenied(_("A prefetch changes nothing."))
         super().initial(request, *args, **kwargs)
+        if self.endpoint and self.endpoint.cookie:
+            refuse_foreign_form(request)
 
     def check_throttles(self, request: Request) -> None:
         if self.endpoint and self.endpoint.throttle:
