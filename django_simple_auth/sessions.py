@@ -183,13 +183,14 @@ def end_one(
     user_logged_out.send(sender=user.__class__, request=request, user=user)
 
 
-def end_others(user: AbstractBaseUser, keep: AuthToken | None = None) -> None:
+def end_others(user: AbstractBaseUser, keep: AuthToken | None = None, *, using: str | None = None) -> None:
     """End every login of the user but this one and, unless SIMPLE_AUTH["KEEP_KEYS_ON_CHANGE"], every API key.
 
     For when the password or the e-mail address has changed: an attacker who knew the old one may have created them.
+    ``using`` is the database that the user was just saved to.
     """
     others = models.Q() if keep is None else ~models.Q(pk=keep.pk)
-    store.revoke(user, _LOGIN if conf.KEEP_KEYS_ON_CHANGE else None, others)
+    store.revoke(user, _LOGIN if conf.KEEP_KEYS_ON_CHANGE else None, others, using=using)
 
 
 def end_all(user: AbstractBaseUser, request: HttpRequest | None = None, *, cause: str = "logout") -> None:

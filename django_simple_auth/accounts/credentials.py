@@ -51,13 +51,16 @@ def authenticate(
     try:
         return _check(username or "", email, password, request, disclose_cause)
     except InvalidCredentials as error:
-        send_login_failed(username or email or "", error, request)
+        send_login_failed(email or username or "", error, request)
         raise
 
 
 @dataclass(frozen=True, repr=False)
 class PasswordFactor:
-    """A username or an e-mail address with a password, as the first factor of a login."""
+    """A username or an e-mail address with a password, as the first factor of a login.
+
+    If both are given, the e-mail address counts.
+    """
 
     password: str
     username: str | None = None
@@ -66,7 +69,8 @@ class PasswordFactor:
 
     @property
     def identifier(self) -> str:
-        return self.username or self.email or BLANK
+        # What ``_check`` looks up, and nothing else: a client that sends both could name a new user at each attempt.
+        return self.email or self.username or BLANK
 
     @sensitive_variables()
     def verify(self, request: HttpRequest | None) -> tuple[AbstractBaseUser, Q]:
@@ -94,7 +98,7 @@ def login_kinds() -> tuple[str, ...]:
 def _check(
     username: str, email: str | None, password: str, request: HttpRequest | None, disclose_cause: bool
 ) -> AbstractBaseUser:
-    stored = _by_email(email) if email is not None else _by_username(username)
+    stored = _by_email(email) if email else _by_username(username)
     try:
         # No user can have this name, and a backend would fail with it.
         user_model.check_login_name(stored)
@@ -102,7 +106,7 @@ def _check(
         make_password(password)
         raise UnknownUser if disclose_cause else InvalidCredentials from None
     user = password_upgrades.check(lambda: django_authenticate(request, username=stored, password=password), password)
-    if user is not None and email is None and not _is_login_method(user, username):
+    if user is not None and not email and not _is_login_method(user, username):
         user = None
     # Also for an unknown user, so that the number of queries does not disclose who exists.
     is_verified = conf.EMAIL_VERIFICATION != "required" or identifiers.is_verified(user or get_user_model()())

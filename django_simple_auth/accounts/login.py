@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -65,7 +65,7 @@ class LoginAttempt:
 
 
 Step: TypeAlias = Callable[[LoginAttempt], None]
-"""Raises a ``SimpleAuthError`` to refuse the login; ``ChallengeRequired`` to ask for another request."""
+"""Raises a ``SimpleAuthError`` to refuse the login; ``ChallengeRequired`` to ask for another request. Returns None."""
 
 
 @sensitive_variables()
@@ -85,13 +85,15 @@ def run(
     attempt counts, whichever of them failed; only a login that passes every step clears the counter.
     """
     identifier, network = factor.identifier, network_of(ip_address)
+    # Before the password is checked: a path that cannot be imported must not tell who had the right one.
+    all_steps = (*conf.LOGIN_STEPS, *steps)
     if identifier:
         logins.hit(identifier, network, request)
     user = None
     try:
         user, condition = factor.verify(request)
         attempt = LoginAttempt(user, request, ip_address, device, extra or {}, condition)
-        for step in (*conf.LOGIN_STEPS, *steps):
+        for step in all_steps:
             _run_step(step, attempt)
         if identifier:
             logins.succeeded(identifier, network)
@@ -134,9 +136,9 @@ def start_session(attempt: LoginAttempt) -> Issued:
     )
 
 
-def _run_step(step: Step, attempt: LoginAttempt) -> None:
+def _run_step(step: Callable[[LoginAttempt], object], attempt: LoginAttempt) -> None:
     try:
-        step(attempt)
+        found = step(attempt)
     except ChallengeRequired:
         # Not a failure yet: packages that lock accounts on Django's signal would lock out users with a second factor.
         raise
@@ -145,6 +147,13 @@ def _run_step(step: Step, attempt: LoginAttempt) -> None:
         credentials = {"username": attempt.user.get_username()}
         user_login_failed.send(sender=__name__, credentials=credentials, request=attempt.request)
         raise
+    if found is not None:
+        # A False, or a coroutine that nobody has awaited, would let everybody in.
+        if isinstance(found, Coroutine):
+            found.close()
+        raise TypeError(
+            f"The login step {step!r} must be no coroutine and return None: raise a SimpleAuthError to refuse."
+        )
 
 
 @sensitive_variables()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import get_hasher, identify_hasher, is_password_usable
@@ -25,8 +25,17 @@ class _Change:
     """Whether a service sends the signal itself, because it knows the cause."""
 
 
+@dataclass(frozen=True)
+class _Stored:
+    """What the row held before the save."""
+
+    password: str = field(repr=False)
+    save_names_fields: bool
+    """Whether the save has ``update_fields``, as Django's save of an upgraded hash does."""
+
+
 _DETECTED = "_simple_auth_password_change"
-"""The attribute of the instance that holds the change between ``detect`` and ``apply``."""
+"""The attribute of the instance that holds, between ``detect`` and ``apply``, what the save does to the password."""
 _known: ContextVar[tuple[AbstractBaseUser, _Change | None] | None] = ContextVar("simple_auth_password", default=None)
 
 
@@ -45,26 +54,30 @@ def upgrading(user: AbstractBaseUser) -> Iterator[None]:
 
 
 def detect(user: AbstractBaseUser, using: str, update_fields: frozenset[str] | None) -> None:
-    """Before a save: record on the instance whether it writes another password. At most one query."""
+    """Before a save: record on the instance which password is stored. One query, if the save can write another one."""
     vars(user).pop(_DETECTED, None)
     if update_fields is not None and "password" not in update_fields:
         return
     known = _known.get()
     if known is not None and known[0] is user:
-        change = known[1]
-    else:
-        change = _Change() if _is_new(user, using, update_fields) else None
-    if change is not None:
-        vars(user)[_DETECTED] = change
+        vars(user)[_DETECTED] = known[1]
+    elif user.pk is not None:
+        # The row, not the loaded value: a stale instance restores the old password.
+        row = user_model.all_users().using(using).filter(pk=user.pk).values_list("password").first()
+        if row is not None:
+            vars(user)[_DETECTED] = _Stored(row[0], update_fields is not None)
 
 
 def apply(user: AbstractBaseUser, using: str) -> None:
     """After the save: end what the old password gave access to, and send ``password_changed``."""
-    change: _Change | None = vars(user).pop(_DETECTED, None)
+    change: _Change | _Stored | None = vars(user).pop(_DETECTED, None)
+    if isinstance(change, _Stored):
+        # Not before the save: receivers that come after ours, and the field itself, may still have changed it.
+        change = _Change() if _is_new(user, change) else None
     if change is None:
         return
-    sessions.end_others(user, change.keep)
-    links.revoke(user, *links.ENDED_BY_NEW_PASSWORD)
+    sessions.end_others(user, change.keep, using=using)
+    links.revoke(user, *links.ENDED_BY_NEW_PASSWORD, using=using)
     if not change.announced:
         transaction.on_commit(lambda: signals.password_changed.send(user=user, way="elsewhere"), using=using)
 
@@ -78,18 +91,14 @@ def _knowing(user: AbstractBaseUser, change: _Change | None) -> Iterator[None]:
         _known.reset(before)
 
 
-def _is_new(user: AbstractBaseUser, using: str, update_fields: frozenset[str] | None) -> bool:
-    """Whether the instance's password differs from the stored one. False for a user who is not stored yet."""
-    if user.pk is None:
-        return False
-    # Compared with the row, not with the loaded value: a stale instance restores the old password.
-    stored = user_model.all_users().using(using).filter(pk=user.pk).values_list("password", flat=True).first()
-    if stored is None or stored == user.password:
+def _is_new(user: AbstractBaseUser, stored: _Stored) -> bool:
+    """Whether the save has written another password than the stored one."""
+    if stored.password == user.password:
         return False
     # Unusable passwords are random, so two of them differ, but neither gives access.
-    if not is_password_usable(stored) and not is_password_usable(user.password):
+    if not is_password_usable(stored.password) and not is_password_usable(user.password):
         return False
-    return update_fields is None or not _is_djangos_upgrade(user, stored)
+    return not (stored.save_names_fields and _is_djangos_upgrade(user, stored.password))
 
 
 def _is_djangos_upgrade(user: AbstractBaseUser, stored: str) -> bool:
@@ -100,7 +109,7 @@ def _is_djangos_upgrade(user: AbstractBaseUser, stored: str) -> bool:
         return False
     try:
         return _is_outdated(stored) and not _is_outdated(user.password)
-    except ValueError:
+    except (TypeError, ValueError):
         # One of the two is not a hash, or its hasher is not installed.
         return False
 

@@ -7,11 +7,14 @@ authenticated request makes, the ORM compiles the SQL once per database; later c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.base.operations import BaseDatabaseOperations
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,11 @@ class CompiledLookup:
     def _made_from(self, connection: BaseDatabaseWrapper) -> tuple[Any, ...]:
         """Whatever changes the SQL or the instances. Django keeps each of these until somebody changes it."""
         ours, theirs = self._model._meta, self._related.remote_field.model._meta
-        return (type(connection), ours.db_table, ours.concrete_fields, theirs.db_table, theirs.concrete_fields)
+        # MariaDB's datetimes are converted only under USE_TZ.
+        return (
+            *(type(connection), settings.USE_TZ),
+            *(ours.db_table, ours.concrete_fields, theirs.db_table, theirs.concrete_fields),
+        )
 
     def _compile(self, connection: BaseDatabaseWrapper, made_from: tuple[Any, ...]) -> _Compiled:
         # Django's compiler is no public API, but it is what makes the SQL right for every field and database. The shape
@@ -86,8 +93,19 @@ class CompiledLookup:
         return _Compiled(
             made_from=made_from,
             sql=sql if is_plain else None,
-            converters=list(compiler.get_converters(columns).items()),
+            converters=[
+                (position, ([_without(connection.ops, function) for function in functions], expression))
+                for position, (functions, expression) in compiler.get_converters(columns).items()
+            ],
             names=names[: len(ours)],
             related_model=related["model"],
             related_names=names[len(ours) :],
         )
+
+
+def _without(ops: BaseDatabaseOperations, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The converter, without the connection it was compiled for: that would stay open after the end of its thread."""
+    if getattr(function, "__self__", None) is not ops:
+        return function
+    name = function.__name__
+    return lambda value, expression, connection: getattr(connection.ops, name)(value, expression, connection)

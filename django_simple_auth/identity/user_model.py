@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import FieldDoesNotExist
+from django.core.validators import ProhibitNullCharactersValidator
 from django.db import router
 from django.db.models import F, Field, Q, QuerySet
 
@@ -71,6 +72,8 @@ def normalize_email(email: str) -> str:
 
 def check_login_name(name: str) -> None:
     """Raise ValidationError if the login field cannot hold this value, as an integer field cannot hold letters."""
+    # PostgreSQL holds it in no text.
+    ProhibitNullCharactersValidator()(name)
     if (model_field := field(login_field())) is not None:  # pragma: no branch
         model_field.to_python(name)
 
@@ -94,7 +97,8 @@ def has_column(name: str) -> bool:
         found = get_user_model()._meta.get_field(name)
     except FieldDoesNotExist:
         return False
-    return bool(found.concrete)
+    # Django 5.2 calls many-to-many fields concrete.
+    return bool(found.concrete and not found.many_to_many)
 
 
 def create_user_names(name: str) -> bool:

@@ -1,7 +1,7 @@
 """Find, insert and revoke tokens: the only module that queries AuthToken and RetiredToken.
 
-Every token that ends before its time ends in ``revoke``. Whatever remembers tokens elsewhere, such as a cache, has to
-know of ``revoke`` and ``replace_digest``, and of no other function.
+Every token that ends before its time ends in ``revoke``, but for those that are deleted with their user by the foreign
+key. Whatever remembers tokens elsewhere, such as a cache, has to know of that, of ``revoke`` and of ``replace_digest``.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ from math import ceil
 
 from django.http import HttpResponseBase
 from django.middleware.csrf import rotate_token
-from rest_framework.request import Request
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.request import Request, is_form_media_type
 
 from ..authentication import django_request
 from ..conf import conf
@@ -25,3 +26,14 @@ def write_cookie(response: HttpResponseBase, request: Request, outcome: Outcome)
     # attacker may have planted the old one.
     # rotate_token() is not documented; Django's login() calls it for the same reason.
     rotate_token(django_request(request))
+
+
+def refuse_foreign_form(request: Request) -> None:
+    """Raise PermissionDenied for a form without Django's CSRF token, which only pages of the project know.
+
+    Before an endpoint sets the cookie: a form of another site could otherwise log a browser in as the attacker, whose
+    account then gets what its user enters. Other content types than a form's cannot be sent across sites.
+    """
+    # Neither is documented; DRF decides by the one what a form is, and its session login calls the other.
+    if is_form_media_type(request.content_type):
+        SessionAuthentication().enforce_csrf(request)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.urls.resolvers import RoutePattern
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import (
     AuthenticationFailed,
@@ -70,7 +71,7 @@ class View:
         return []
 
     def perform(self, request: Request, *args: Any, **values: Any) -> Outcome | Accepted:
-        """Do the work. ``values`` are the request serializer's by ``source``, and what the path captured.
+        """Do the work. ``values`` are the request serializer's by ``source``, and what the endpoint's path captured.
 
         Raises a SimpleAuthError to refuse.
         """
@@ -102,6 +103,8 @@ class Endpoint:
         name: str | None = None,
     ) -> None:
         self.path = path
+        self.captures = frozenset(RoutePattern(path).converters)
+        """What the path captures. A prefix below which the project mounts the contract may capture more."""
         self.view = view
         self.request = request
         """Checks the shape of the body; None: any body is ignored."""
@@ -157,7 +160,7 @@ class Endpoint:
             found |= {ValidationError, TooLarge, UnsupportedMediaType}
         if self.authentication_classes:
             found |= {NotAuthenticated, AuthenticationFailed}
-        if set(self.permission_classes) - {IsAuthenticated} or self.unsafe_get:
+        if set(self.permission_classes) - {IsAuthenticated} or self.unsafe_get or self.cookie:
             found.add(PermissionDenied)
         if self.throttle:
             found.add(Throttled)

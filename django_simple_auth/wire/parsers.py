@@ -14,7 +14,7 @@ from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 from rest_framework import status
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 
 _Value = TypeVar("_Value")
@@ -81,10 +81,14 @@ class MultiPartBody(BaseParser):
             raise _form_error(error) from None
 
 
-def fields_of(data: Any) -> Any:
+def fields_of(request: Any) -> Any:
     """What a parser above returned, as it is. DRF gives Django's own form if a middleware has read the body before."""
+    data = request.data
     if not isinstance(data, MultiValueDict):
         return data
+    # For that, DRF asks only whether any form is taken.
+    if data and request.negotiator.select_parser(request, request.parsers) is None:
+        raise UnsupportedMediaType(request.content_type)
     try:
         return _without_duplicates((name, value) for name, value in _pairs(data) if isinstance(value, str))
     except ValueError as error:

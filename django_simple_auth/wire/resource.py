@@ -29,7 +29,7 @@ from ..throttling import attempts
 from .answers import Accepted, Outcome, render
 from .body import read
 from .client_ip import network
-from .cookie import write_cookie
+from .cookie import refuse_foreign_form, write_cookie
 from .endpoint import Endpoint, View
 from .parsers import JSONBody, fields_of
 from .refusal import Refusal, Refusals, as_api_exception, by_field, headers_of, refusal_for
@@ -118,6 +118,8 @@ class Resource(APIView):
         if self.endpoint and self.endpoint.unsafe_get and _is_prefetch(request):
             raise PermissionDenied(_("A prefetch changes nothing."))
         super().initial(request, *args, **kwargs)
+        if self.endpoint and self.endpoint.cookie:
+            refuse_foreign_form(request)
 
     def check_throttles(self, request: Request) -> None:
         if self.endpoint and self.endpoint.throttle:
@@ -138,7 +140,9 @@ class Resource(APIView):
         assert self.endpoint is not None
         view = self.endpoint.view(self.endpoint)
         view.check_open()
-        return self.respond(view.perform(request, **self.read(view, request), **captured))
+        # Not what the project's prefix captured: a view would take it for a value that the contract lets clients send.
+        own = {name: captured[name] for name in self.endpoint.captures}
+        return self.respond(view.perform(request, **self.read(view, request), **own))
 
     get = head = post = put = patch = delete = answer
 
@@ -150,7 +154,7 @@ class Resource(APIView):
         values: dict[str, Any] = {}
         errors: dict[str, Any] = {}
         if view.endpoint.request is not None:
-            data = fields_of(request.data)
+            data = fields_of(request)
             values, errors = read(view.endpoint.request(data=data, context=self.get_serializer_context()))
         try:
             view.guard(request, values)

@@ -147,7 +147,7 @@ def test_the_csrf_token_may_come_in_the_form(user: Any, settings: Any):
         parser_classes=ALL,
     )
     browser = Client(enforce_csrf_checks=True)
-    secret = browser.post("/x/in/", urlencode(BOB), content_type=FORM).cookies["csrftoken"].value
+    secret = browser.post("/x/in/", BOB, content_type="application/json").cookies["csrftoken"].value
     for token, status in [("a" * 32, 403), (secret, 204)]:
         form = {"csrfmiddlewaretoken": token}
         assert browser.post("/x/out/", urlencode(form), content_type=FORM).status_code == status

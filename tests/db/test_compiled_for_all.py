@@ -1,0 +1,53 @@
+"""The compiled look-up serves every thread and every setting, not only those that it was compiled in."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connections
+
+from django_simple_auth import sessions
+from django_simple_auth.models import AuthToken
+from django_simple_auth.tokens import store
+
+
+@pytest.fixture(autouse=True)
+def _not_compiled_yet() -> None:
+    store._BY_DIGEST._compiled.clear()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_ends_with_the_thread_that_compiled(user: Any):
+    digest = bytes(sessions.start(user).row.digest)
+    found: list[Any] = []
+
+    def look() -> None:
+        found.extend([store.find(digest), weakref.ref(connections["default"])])
+        connections.close_all()
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    del thread
+    gc.collect()
+    row, connection = found
+    assert connection() is None
+    # What the one thread has compiled, another one runs.
+    again = store.find(digest)
+    assert again is not None
+    assert vars(again.user) == {**vars(row.user), "_state": again.user._state}
+
+
+def test_times_follow_use_tz(user: Any, settings: Any):
+    digest = bytes(sessions.start(user).row.digest)
+    for use_tz in [True, False, True]:
+        settings.USE_TZ = use_tz
+        found = store.find(digest)
+        assert found is not None
+        assert found.user.date_joined == get_user_model().objects.get().date_joined
+        assert found.created_at == AuthToken.objects.get().created_at
