@@ -9,7 +9,7 @@ from tests.support.project_admin import host, plain
 
 
 class Whoami(APIView):
-    """A view of the host's own, as it would be written without thinking of us."""
+    """A view of the project, written as without this package."""
 
     permission_classes = (IsAuthenticated,)
     schema = None

@@ -157,7 +157,9 @@ class Resource(APIView):
             data = fields_of(request)
             values, errors = read(view.endpoint.request(data=data, context=self.get_serializer_context()))
         try:
-            view.guard(request, values)
+            if view.guard(request, values) is not None:  # type: ignore[func-returns-value]
+                # A False would let everyone pass.
+                raise TypeError(f"{type(view).__name__}.guard() must return None: raise a SimpleAuthError to refuse.")
         except SimpleAuthError as refused:
             if not errors or refused.field is None:
                 raise

@@ -85,8 +85,11 @@ def test_e004_a_rate_for_an_unknown_scope(settings: Any):
         ("locmem.LocMemCache", {"login": "often"}, False),
     ],
 )
-def test_w004_a_cache_that_is_not_shared_or_not_atomic(settings: Any, backend: str, rates: Any, warned: bool):
-    settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": "redis://127.0.0.1"}}
+def test_w004_a_cache_that_is_not_shared_or_not_atomic(
+    settings: Any, tmp_path: Any, backend: str, rates: Any, warned: bool
+):
+    location = str(tmp_path) if backend.startswith("filebased") else "redis://127.0.0.1"
+    settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": location}}
     settings.SIMPLE_AUTH = {"THROTTLE_RATES": rates}
     assert ("django_simple_auth.W004" in [message.id for message in run_checks(**DEPLOY)]) is warned
     settings.SIMPLE_AUTH = {"THROTTLE_RATES": rates, "THROTTLE_STORE": "database"}

@@ -58,8 +58,10 @@ def test_local_memory_counts_without_the_database(settings: Any, django_assert_n
 
 
 @pytest.mark.parametrize("backend", ["filebased.FileBasedCache", "db.DatabaseCache", "dummy.DummyCache"])
-def test_the_database_replaces_a_cache_that_cannot_count(settings: Any, count_in_database: None, backend: str):
-    settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": "unused"}}
+def test_the_database_replaces_a_cache_that_cannot_count(
+    settings: Any, count_in_database: None, tmp_path: Any, backend: str
+):
+    settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": str(tmp_path)}}
     assert admitted(3) == 2
     assert ThrottleCounter.objects.get().count == 2
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.test import Client as DjangoClient
 from django.test.utils import CaptureQueriesContext
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -105,6 +106,17 @@ def test_a_guard_runs_before_any_flow(
     serve(settings, Endpoint("in/", GuardedLogIn, request=SignIn, response=Username))
     response = client.post("/x/in/", {"name": "bob", "secret": PASSWORD, **sent})
     assert (response.status_code, response.json()) == (status, body)
+
+
+class GuardThatReturnsFalse(LogIn):
+    def guard(self, request: Request, values: dict[str, Any]) -> Any:
+        return False
+
+
+def test_a_guard_that_returns_something_lets_nobody_in(user: Any, settings: Any):
+    serve(settings, Endpoint("in/", GuardThatReturnsFalse, request=native.Credentials, response=native.Session))
+    with pytest.raises(TypeError, match=r"GuardThatReturnsFalse.guard\(\) must return None"):
+        DjangoClient().post("/x/in/", {"username": "bob", "password": PASSWORD}, content_type="application/json")
 
 
 class WithShoeSize(native.Registration):
