@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import OperationalError, connection
+from django.db.models import QuerySet
+from django.db.models.sql.compiler import SQLCompiler
 from django.test.utils import CaptureQueriesContext
 
 from django_simple_auth import sessions
@@ -42,6 +44,27 @@ def test_a_mistyped_token_costs_no_query(user: Any):
 def test_an_unknown_token_is_invalid(db: None):
     with pytest.raises(TokenInvalid):
         sessions.resume(token_format.generate("dsa"))
+
+
+def test_an_unknown_token_costs_one_query_more(db: None, django_assert_num_queries: Any):
+    with django_assert_num_queries(2), pytest.raises(TokenInvalid):
+        sessions.resume(token_format.generate("dsa"))
+
+
+def test_no_query_is_built_for_a_token_of_any_kind(user: Any, monkeypatch: Any):
+    live, unknown = sessions.start(user).secret, token_format.generate("dsa")
+
+    def resume_each() -> None:
+        assert sessions.resume(live).user == user
+        for refused in (unknown, unknown[:-1] + "!"):
+            with pytest.raises(TokenInvalid):
+                sessions.resume(refused)
+
+    # Each look-up is compiled at its first use.
+    resume_each()
+    monkeypatch.setattr(QuerySet, "filter", None)
+    monkeypatch.setattr(SQLCompiler, "as_sql", None)
+    resume_each()
 
 
 # Expiry

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from django.conf import settings
@@ -21,30 +23,31 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 class _Compiled:
     """What one database and one state of the models need."""
 
-    made_from: tuple[Any, ...]
+    made_from: list[Any]
     sql: str | None
     """None: the plain ORM answers."""
-    converters: list[tuple[int, tuple[list[Any], Any]]]
-    names: list[str]
-    related_model: type[models.Model]
-    related_names: list[str]
+    converters: list[tuple[int, Callable[..., Any], Any]]
+    """``(position, function, expression)``, in the order in which they are applied."""
+    parts: list[tuple[type[models.Model], list[str], slice]]
+    """Each instance that a row holds: its model, the names of its columns, and where in the row they are."""
 
 
 class CompiledLookup:
     """``model.objects.select_related(related).get(**{column: value})``, compiled once per database.
 
-    Both instances are complete, made by their own ``from_db`` from what their fields' ``from_db_value`` returns.
-    ``related`` must be a foreign key that is not null.
+    All instances are complete, made by their own ``from_db`` from what their fields' ``from_db_value`` returns.
+    ``related`` is a foreign key, or several in a row as in ``token__user``; none may be null.
     """
 
     def __init__(self, model: type[models.Model], column: str, related: str) -> None:
         self._model = model
         self._column: Any = model._meta.get_field(column)
-        self._related: Any = model._meta.get_field(related)
+        self._related = related
+        self._path = _path(model, related)
         self._compiled: dict[str, _Compiled] = {}
 
     def find(self, value: Any, using: str) -> Any:
-        """The row with this value, with its related row; None if there is none. One query."""
+        """The row with this value, with its related rows; None if there is none. One query."""
         connection = connections[using]
         compiled = self._compiled.get(using)
         made_from = self._made_from(connection)
@@ -58,49 +61,65 @@ class CompiledLookup:
         if row is None:
             return None
         values = list(row)
-        for position, (functions, expression) in compiled.converters:
-            for function in functions:
-                values[position] = function(values[position], expression, connection)
-        count = len(compiled.names)
-        found = self._model.from_db(using, compiled.names, values[:count])
-        related = compiled.related_model.from_db(using, compiled.related_names, values[count:])
-        self._related.set_cached_value(found, related)
-        return found
+        for position, function, expression in compiled.converters:
+            values[position] = function(values[position], expression, connection)
+        found = [model.from_db(using, names, values[where]) for model, names, where in compiled.parts]
+        for field, (instance, related) in zip(self._path, pairwise(found), strict=True):
+            field.set_cached_value(instance, related)
+        return found[0]
 
     def _rows(self, using: str, value: Any) -> models.QuerySet[Any]:
-        rows = self._model._base_manager.using(using).select_related(self._related.name)
+        rows = self._model._base_manager.using(using).select_related(self._related)
         return rows.filter(**{self._column.name: value})
 
-    def _made_from(self, connection: BaseDatabaseWrapper) -> tuple[Any, ...]:
-        """Whatever changes the SQL or the instances. Django keeps each of these until somebody changes it."""
-        ours, theirs = self._model._meta, self._related.remote_field.model._meta
-        # MariaDB's datetimes are converted only under USE_TZ.
-        return (
-            *(type(connection), settings.USE_TZ),
-            *(ours.db_table, ours.concrete_fields, theirs.db_table, theirs.concrete_fields),
-        )
+    @cached_property
+    def _tables(self) -> list[Any]:
+        """The ``_meta`` of each model. Late, because the user model may be defined after this look-up."""
+        return [self._model._meta, *(field.remote_field.model._meta for field in self._path)]
 
-    def _compile(self, connection: BaseDatabaseWrapper, made_from: tuple[Any, ...]) -> _Compiled:
+    def _made_from(self, connection: BaseDatabaseWrapper) -> list[Any]:
+        """Whatever changes the SQL or the instances. Django keeps each of these until somebody changes it."""
+        # MariaDB's datetimes are converted only under USE_TZ.
+        made_from = [type(connection), settings.USE_TZ]
+        for table in self._tables:
+            made_from += (table.db_table, table.concrete_fields)
+        return made_from
+
+    def _compile(self, connection: BaseDatabaseWrapper, made_from: list[Any]) -> _Compiled:
         # Django's compiler is no public API, but it is what makes the SQL right for every field and database. The shape
         # that it must have is asked for here, and tests compare the instances with the ORM's own.
         compiler: Any = self._rows(connection.alias, b"").query.get_compiler(connection.alias)
         sql, parameters = compiler.as_sql()
         columns = [column for column, *_ in compiler.select]
-        (related,) = compiler.klass_info["related_klass_infos"]
-        ours, theirs = compiler.klass_info["select_fields"], related["select_fields"]
-        is_plain = len(parameters) == 1 and [*ours, *theirs] == list(range(len(columns)))
-        names = [column.target.attname for column in columns]
+        parts = []
+        positions: list[int] = []
+        info = compiler.klass_info
+        while info is not None:
+            own: list[int] = info["select_fields"]
+            names = [columns[position].target.attname for position in own]
+            parts.append((info["model"], names, slice(len(positions), len(positions) + len(own))))
+            positions += own
+            (info,) = info.get("related_klass_infos") or (None,)
+        is_plain = len(parameters) == 1 and positions == list(range(len(columns)))
         return _Compiled(
             made_from=made_from,
             sql=sql if is_plain else None,
             converters=[
-                (position, ([_without(connection.ops, function) for function in functions], expression))
+                (position, _without(connection.ops, function), expression)
                 for position, (functions, expression) in compiler.get_converters(columns).items()
+                for function in functions
             ],
-            names=names[: len(ours)],
-            related_model=related["model"],
-            related_names=names[len(ours) :],
+            parts=parts,
         )
+
+
+def _path(model: type[models.Model], related: str) -> list[Any]:
+    """The foreign keys that lead from the model to what ``token__user`` names, from left to right."""
+    path: list[Any] = []
+    for name in related.split("__"):
+        path.append(model._meta.get_field(name))
+        model = path[-1].remote_field.model
+    return path
 
 
 def _without(ops: BaseDatabaseOperations, function: Callable[..., Any]) -> Callable[..., Any]:

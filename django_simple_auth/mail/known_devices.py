@@ -39,16 +39,23 @@ _PROGRAMS = {
 }
 
 
+def recognize(user_id: object, name: str) -> bool:
+    """Whether the user has logged in from the device with this name; records that it was seen. One query."""
+    at = clock.now()
+    known = KnownDevice.objects.filter(digest=_digest(user_id, name)).first()
+    if known is not None and at - known.seen_at >= _SEEN_INTERVAL:
+        KnownDevice.objects.filter(pk=known.pk).update(seen_at=at)
+    return known is not None
+
+
 def remember(user: AbstractBaseUser, name: str) -> bool:
     """Record a login from the device with this name. Returns whether the device is new.
 
     Neither another version of the same program nor a user's first device counts as new. One query for a known device.
     """
-    digest, at = _digest(user, name), clock.now()
-    if (known := KnownDevice.objects.filter(digest=digest).first()) is not None:
-        if at - known.seen_at >= _SEEN_INTERVAL:
-            KnownDevice.objects.filter(pk=known.pk).update(seen_at=at)
+    if recognize(user.pk, name):
         return False
+    digest, at = _digest(user.pk, name), clock.now()
 
     def record() -> bool:
         # Under a lock: otherwise two simultaneous first logins would not see each other.
@@ -64,7 +71,7 @@ def remember(user: AbstractBaseUser, name: str) -> bool:
 
 def forget(user: AbstractBaseUser, name: str) -> None:
     """Forget the device with this name; its next login counts as new."""
-    KnownDevice.objects.filter(digest=_digest(user, name)).delete()
+    KnownDevice.objects.filter(digest=_digest(user.pk, name)).delete()
 
 
 def forget_others(user: AbstractBaseUser, name: str) -> None:
@@ -97,5 +104,5 @@ def clear_expired(batch_size: int = 1000) -> Iterator[int]:
     return batches.delete(KnownDevice.objects.filter(seen_at__lte=clock.now() - REMEMBERED), batch_size)
 
 
-def _digest(user: AbstractBaseUser, name: str) -> bytes:
-    return sha256(f"{user.pk}:{_VERSION.sub('', folding.fold(name))}".encode()).digest()
+def _digest(user_id: object, name: str) -> bytes:
+    return sha256(f"{user_id!s}:{_VERSION.sub('', folding.fold(name))}".encode()).digest()

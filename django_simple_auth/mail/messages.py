@@ -59,6 +59,10 @@ def deliver(
     ``email`` is the recipient; if it is empty, the user's stored address. ``fingerprint`` is that of the password when
     the e-mail was requested. Raises ``DeliveryFailed`` after sending the signal, so that a task queue can retry.
     """
+    facts = facts or {}
+    # First: most logins are from a known device, and then nothing else is looked up.
+    if "device" in facts and known_devices.recognize(user_id, facts["device"]):
+        return
     user = user_model.all_users().filter(pk=user_id).first() if user_id else None
     if user is None and message != OneTimeToken.Purpose.INVITE:
         return
@@ -68,7 +72,6 @@ def deliver(
     is_bound = bool(fingerprint) and message in links.ENDED_BY_NEW_PASSWORD
     if is_bound and not constant_time_compare(fingerprint, password_fingerprint(user)):
         return
-    facts = facts or {}
     if user is not None and "device" in facts and not known_devices.remember(user, facts["device"]):
         return
     try:

@@ -28,21 +28,29 @@ def hit(name: str, network: str, request: HttpRequest | None = None) -> None:
     """
     if not _is_limited():
         return
-    if attempts.remembers(_KNOWN, *_pair(name, network)):
-        # A separate counter for the exact name: a login clears it, and must not clear attempts with a name that only
-        # looks the same, because an attacker may have an account with such a name.
-        attempts.hit(PAIR, *_pair(name, network), request=request)
-        return
-    lookalike = folding.skeleton(name)
-    attempts.hit(PAIR, lookalike, network, request=request)
-    attempts.hit(NAME, lookalike, request=request)
+    pair, lookalike = _pair(name, network), folding.skeleton(name)
+
+    def count(counters: attempts.Counters) -> attempts.Exceeded | None:
+        if counters.remembers(_KNOWN, *pair):
+            # A separate counter for the exact name: a login clears it, and must not clear attempts with a name that
+            # only looks the same, because an attacker may have an account with such a name.
+            return counters.hit(PAIR, *pair)
+        return counters.hit(PAIR, lookalike, network) or counters.hit(NAME, lookalike)
+
+    attempts.check(count, request)
 
 
 def succeeded(name: str, network: str) -> None:
     """Clear the counter of this name and network after a login, and exempt the network. No other counter changes."""
-    if _is_limited():
-        attempts.clear(PAIR, *_pair(name, network))
-        attempts.remember(_KNOWN, *_pair(name, network), seconds=REMEMBERED)
+    if not _is_limited():
+        return
+    pair = _pair(name, network)
+
+    def clear(counters: attempts.Counters) -> None:
+        counters.clear(PAIR, *pair)
+        counters.remember(_KNOWN, *pair, seconds=REMEMBERED)
+
+    attempts.in_one_step(clear)
 
 
 def trust_network(user: AbstractBaseUser, network: str) -> None:

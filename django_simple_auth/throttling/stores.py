@@ -17,6 +17,11 @@ from ..db import batches
 from ..db.fields import TimestampField
 from ..models import ThrottleCounter
 
+_TICK = 0.125
+"""Seconds. Coarse, so that a counter's number stays below 2**63, the limit of Redis."""
+_MOST = 2**28
+"""More attempts than fit into a period."""
+
 
 class AttemptStore(Protocol):
     """Counters and flags that expire, each under its own key."""
@@ -44,53 +49,47 @@ def counts_atomically(cache: BaseCache) -> bool:
 
 @dataclass(frozen=True)
 class CacheStore:
-    """In a cache that ``counts_atomically``."""
+    """In a cache that ``counts_atomically``.
+
+    Django's cache API cannot say when a key expires. So a counter's number is the time when its period began, in _TICKs
+    since 1970, times _MOST, plus the count. A second key for the time would cost every counter another round trip.
+    """
 
     cache: BaseCache
 
     def hit(self, key: str, most: int, seconds: int) -> int:
         for _ in range(3):
-            if self.cache.add(key, 1, seconds):
-                self._store_end(key, seconds)
+            fresh = int(time() / _TICK) * _MOST
+            if self.cache.add(key, fresh + 1, seconds):
                 return 0
             try:
-                count = int(self.cache.incr(key))
+                began, count = divmod(int(self.cache.incr(key)), _MOST)
+                if count == 1:
+                    # The period ended within incr(): Django's Redis cache checks for the counter and then increments
+                    # it, and the counter that it creates so would never expire.
+                    self.cache.incr(key, fresh)
+                    self.cache.touch(key, seconds)
             except ValueError:
-                # The period ended between the two steps.
+                # The counter expired or was cleared between two steps.
                 continue
-            if count > most:
-                return self._remaining(key, seconds)
-            if count == 1:
-                # The period ended within incr(): Django's Redis cache checks for the counter and then increments it,
-                # and the counter that it creates so would never expire.
-                self._set_end(key, seconds)
-            return 0
+            if count <= most:
+                return 0
+            if began == 0:
+                # As above, but the process that created it has crashed, or has not come to the next step yet.
+                self.cache.set(key, fresh + count, seconds)
+                return seconds
+            # Never more than the period, also if both have happened.
+            return min(seconds, max(1, ceil(began * _TICK + seconds - time())))
         raise RuntimeError("The cache does not keep the counter, and reports no error.")
 
     def clear(self, key: str) -> None:
-        self.cache.delete_many([key, f"{key}:until"])
+        self.cache.delete(key)
 
     def remember(self, key: str, seconds: int) -> None:
         self.cache.set(key, 1, seconds)
 
     def remembers(self, key: str) -> bool:
         return self.cache.get(key) is not None
-
-    def _remaining(self, key: str, seconds: int) -> int:
-        until: float | None = self.cache.get(f"{key}:until")
-        if until is None:
-            # Evicted; or never written because the process crashed in between, and then the counter may never expire.
-            self._set_end(key, seconds)
-            return seconds
-        return max(1, ceil(until - time()))
-
-    def _set_end(self, key: str, seconds: int) -> None:
-        self.cache.touch(key, seconds)
-        self._store_end(key, seconds)
-
-    def _store_end(self, key: str, seconds: int) -> None:
-        # Django's cache API cannot say when a key expires.
-        self.cache.set(f"{key}:until", time() + seconds, seconds)
 
 
 class DatabaseStore:

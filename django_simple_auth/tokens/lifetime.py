@@ -47,15 +47,19 @@ def expired(at: datetime) -> Q:
 
 def ends_at(row: AuthToken) -> datetime | None:
     """When the token expires if it is not used again; None: never."""
-    ends = [] if (latest := ends_at_latest(row)) is None else [latest]
-    if row.purpose == AuthToken.Purpose.LOGIN and (idle := conf.TOKEN_IDLE_TIMEOUT_SECONDS) is not None:
-        ends.append(row.last_used_at + timedelta(seconds=idle))
-    return min(ends, default=None)
+    latest = ends_at_latest(row)
+    if row.purpose != AuthToken.Purpose.LOGIN or (idle := conf.TOKEN_IDLE_TIMEOUT_SECONDS) is None:
+        return latest
+    return _earlier(latest, row.last_used_at + timedelta(seconds=idle))
 
 
 def ends_at_latest(row: AuthToken) -> datetime | None:
     """When the token expires however much it is used; None: never."""
-    ends = [] if row.expires_at is None else [row.expires_at]
-    if row.purpose == AuthToken.Purpose.LOGIN and (lifetime := conf.TOKEN_EXPIRED_AFTER_SECONDS) is not None:
-        ends.append(row.created_at + timedelta(seconds=lifetime))
-    return min(ends, default=None)
+    own: datetime | None = row.expires_at
+    if row.purpose != AuthToken.Purpose.LOGIN or (lifetime := conf.TOKEN_EXPIRED_AFTER_SECONDS) is None:
+        return own
+    return _earlier(own, row.created_at + timedelta(seconds=lifetime))
+
+
+def _earlier(end: datetime | None, other: datetime) -> datetime:
+    return other if end is None else min(end, other)

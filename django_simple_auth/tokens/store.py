@@ -27,6 +27,7 @@ Purpose = AuthToken.Purpose
 
 _ALL = Q()
 _BY_DIGEST = CompiledLookup(AuthToken, "digest", "user")
+_RETIRED_BY_DIGEST = CompiledLookup(RetiredToken, "digest", "token__user")
 
 
 def find(digest: bytes) -> AuthToken | None:
@@ -37,7 +38,8 @@ def find(digest: bytes) -> AuthToken | None:
 
 def find_retired(digest: bytes) -> RetiredToken | None:
     """The digest that was rotated away from a token that has not ended, with that token and its user. One query."""
-    return RetiredToken.objects.select_related("token__user").filter(digest=digest).first()
+    found: RetiredToken | None = _RETIRED_BY_DIGEST.find(digest, RetiredToken.objects.db)
+    return found
 
 
 def live(user: AbstractBaseUser, purpose: AuthToken.Purpose, *order: str) -> list[AuthToken]:

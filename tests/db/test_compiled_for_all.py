@@ -1,4 +1,4 @@
-"""The compiled look-up serves every thread and every setting, not only those that it was compiled in."""
+"""The compiled look-ups of the store serve every thread and every setting, not only those they were compiled in."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from django.contrib.auth import get_user_model
 from django.db import connections
 
 from django_simple_auth import sessions
-from django_simple_auth.models import AuthToken
+from django_simple_auth.models import AuthToken, RetiredToken
 from django_simple_auth.tokens import store
+from tests.db.test_compiled import content
 
 
 @pytest.fixture(autouse=True)
 def _not_compiled_yet() -> None:
     store._BY_DIGEST._compiled.clear()
+    store._RETIRED_BY_DIGEST._compiled.clear()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -51,3 +53,18 @@ def test_times_follow_use_tz(user: Any, settings: Any):
         assert found is not None
         assert found.user.date_joined == get_user_model().objects.get().date_joined
         assert found.created_at == AuthToken.objects.get().created_at
+
+
+def test_a_retired_token_comes_with_its_token_and_user(user: Any, django_assert_num_queries: Any):
+    token = sessions.start(user).row
+    old = bytes(token.digest)
+    sessions.rotate(token)
+    expected = RetiredToken.objects.select_related("token__user").get(digest=old)
+    for _ in range(2):
+        with django_assert_num_queries(1):
+            found = store.find_retired(old)
+            assert found is not None
+            assert found.token.user == user
+        assert content(found) == content(expected)
+    sessions.end(token)
+    assert store.find_retired(old) is None

@@ -155,7 +155,7 @@ def test_each_limit_works_without_the_other(log_in: Any, settings: Any, scope: s
 
 def test_without_limits_nothing_is_stored(log_in: Any, settings: Any, monkeypatch: Any):
     settings.SIMPLE_AUTH["THROTTLE_RATES"] = only(register="1/min")
-    monkeypatch.setattr(attempts, "_with_store", None)
+    monkeypatch.setattr(attempts, "in_one_step", None)
     assert [log_in(password="wrong"), log_in()] == [400, 200]
 
 

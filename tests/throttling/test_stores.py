@@ -115,10 +115,10 @@ def _redis_like_incr(monkeypatch: Any) -> None:
     """The counter expires after Redis has checked that it exists, so incr() creates one that never expires."""
     real, ended = cache.incr, iter([True])
 
-    def incr(key: str) -> int:
+    def incr(key: str, delta: int = 1) -> int:
         if next(ended, False):
             cache.set(key, 0, timeout=None)
-        found: int = real(key)
+        found: int = real(key, delta)
         return found
 
     cache.set("a", 1, 60)
@@ -143,6 +143,45 @@ def test_a_counter_without_an_end_expires(later: Any):
     assert store.hit("a", 2, 60) == 30
     later(61)
     assert store.hit("a", 2, 60) == 0
+
+
+def test_a_counter_that_two_processes_mend_expires(monkeypatch: Any, later: Any):
+    later(0)
+    cache.set("a", 0, timeout=None)
+    store, real, first = CacheStore(cache), cache.incr, iter([True])
+
+    def incr(key: str, delta: int = 1) -> int:
+        if delta > 1 and next(first, False):
+            # Other processes are above the limit before this one has stored when the period began.
+            assert [store.hit("a", 2, 60) for _ in range(3)] == [0, 60, 60]
+        found: int = real(key, delta)
+        return found
+
+    monkeypatch.setattr(cache, "incr", incr)
+    assert [store.hit("a", 2, 60) for _ in range(2)] == [0, 60]
+    assert cache.get("a") < 2**63
+    later(61)
+    assert store.hit("a", 2, 60) == 0
+
+
+def test_a_counter_that_is_cleared_meanwhile_restarts(monkeypatch: Any):
+    real, cleared = cache.incr, iter([True])
+
+    def incr(key: str, delta: int = 1) -> int:
+        if delta > 1 and next(cleared, False):
+            cache.delete(key)
+        found: int = real(key, delta)
+        return found
+
+    cache.set("a", 0, timeout=None)
+    monkeypatch.setattr(cache, "incr", incr)
+    store = CacheStore(cache)
+    assert [store.hit("a", 2, 60) for _ in range(3)] == [0, 0, 60]
+
+
+def test_the_largest_number_of_a_counter_fits_into_redis():
+    in_the_year_2100 = 130 * 366 * 24 * 3600
+    assert (in_the_year_2100 / stores._TICK + 1) * stores._MOST < 2**63
 
 
 def test_a_cache_that_stores_nothing_raises(monkeypatch: Any):
