@@ -24,7 +24,7 @@ from ..models import ThrottleCounter
 from .circuit_breaker import CircuitBreaker, ServiceDown
 from .stores import AttemptStore, CacheStore, DatabaseStore, counts_atomically
 
-logger = logging.getLogger("django_simple_auth.throttling.attempts")
+logger = logging.getLogger("django_simple_auth")
 
 NUL = "\0"
 _cache = CircuitBreaker()
