@@ -27,7 +27,6 @@ from .answers import Accepted, Outcome, Shape, StaticBody
 from .parsers import TooLarge
 from .refusal import Refusals, status_of
 
-
 NO_REQUEST: Mapping[str, Any] = {"request": None, "view": None, "format": None}
 """The serializers' context where there is no request, as in a system check."""
 
