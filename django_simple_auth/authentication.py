@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import InterfaceError, OperationalError
+from django.db import Error
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
@@ -16,6 +16,7 @@ from rest_framework.request import Request
 
 from . import sessions
 from .conf import conf
+from .db.outages import is_unavailable
 from .exceptions import TokenRejected
 from .models import AuthToken
 from .tokens import format as token_format
@@ -24,7 +25,7 @@ logger = logging.getLogger("django_simple_auth")
 
 
 class Unavailable(APIException):
-    """The database is down. Not a 401, because clients would delete valid tokens."""
+    """The database is down or read-only. Not a 401, because clients would delete valid tokens."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = "unavailable"
@@ -52,7 +53,9 @@ class TokenAuthentication(BaseAuthentication):
             token = sessions.resume(secret, django_request(request))
         except TokenRejected as refused:
             raise AuthenticationFailed(str(refused.message), refused.code) from None
-        except (OperationalError, InterfaceError) as error:
+        except Error as error:
+            if not is_unavailable(error):
+                raise
             logger.exception("A token could not be looked up.")
             raise Unavailable from error
         return token.user, token

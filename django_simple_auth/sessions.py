@@ -193,14 +193,15 @@ def end_others(user: AbstractBaseUser, keep: AuthToken | None = None, *, using: 
     store.revoke(user, _LOGIN if conf.KEEP_KEYS_ON_CHANGE else None, others, using=using)
 
 
-def end_all(user: AbstractBaseUser, request: HttpRequest | None = None, *, cause: str = "logout") -> None:
-    """End every session of the user. API keys stay. Sends ``user_logged_out`` once.
+def end_all(user: AbstractBaseUser, request: HttpRequest | None = None, *, cause: str = "logout") -> int:
+    """End every session of the user; returns how many. API keys stay. Sends ``user_logged_out`` once.
 
     ``session_ended`` is sent once, with the number of sessions and the ``cause``.
     """
     if ended := store.revoke(user, _LOGIN):
         signals.session_ended.send(user=user, request=request, count=ended, cause=cause)
     user_logged_out.send(sender=user.__class__, request=request, user=user)
+    return ended
 
 
 def end_if_deactivated(user: AbstractBaseUser, using: str) -> None:

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, ProgrammingError, connection
 from django.http import HttpRequest
 from django.test.utils import CaptureQueriesContext
 from rest_framework.exceptions import AuthenticationFailed
@@ -97,6 +97,15 @@ def test_a_database_that_is_down_is_503_and_not_401(rf: Any, monkeypatch: Any, c
         ask(rf, f"Token {token_format.generate('dsa')}")
     assert (refused.value.status_code, refused.value.wait) == (503, 5)
     assert "could not be looked up" in caplog.text
+
+
+def test_a_mistake_in_a_query_is_no_outage(rf: Any, monkeypatch: Any):
+    def broken(*args: Any) -> None:
+        raise ProgrammingError("no such column")
+
+    monkeypatch.setattr(sessions, "resume", broken)
+    with pytest.raises(ProgrammingError):
+        ask(rf, f"Token {token_format.generate('dsa')}")
 
 
 # The query string

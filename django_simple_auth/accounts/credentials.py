@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.contrib.auth import authenticate as django_authenticate
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest
@@ -25,7 +25,7 @@ from ..exceptions import (
     WrongPassword,
 )
 from ..identity import folding, identifiers, user_model
-from . import password_upgrades
+from . import hashing, password_upgrades
 
 BLANK = " "
 """Counted instead of a missing name, so that attempts without a name are limited, too."""
@@ -103,9 +103,9 @@ def _check(
         # No user can have this name, and a backend would fail with it.
         user_model.check_login_name(stored)
     except ValidationError:
-        make_password(password)
+        hashing.spend(password)
         raise UnknownUser if disclose_cause else InvalidCredentials from None
-    user = password_upgrades.check(lambda: django_authenticate(request, username=stored, password=password), password)
+    user = password_upgrades.check(lambda: _ask_backends(stored, password, request), password)
     if user is not None and not email and not _is_login_method(user, username):
         user = None
     # Also for an unknown user, so that the number of queries does not disclose who exists.
@@ -116,6 +116,17 @@ def _check(
         # After registering another person's address, an attacker would learn from it that the address was unknown.
         raise InvalidCredentials if conf.REGISTRATION == "verify_first" else EmailNotVerified
     return user
+
+
+@sensitive_variables()
+def _ask_backends(stored: str, password: str, request: HttpRequest | None) -> AbstractBaseUser | None:
+    try:
+        with hashing.guard():
+            return django_authenticate(request, username=stored, password=password)
+    except hashing.Unhashable:
+        # The failed login that Django would have reported if the hasher had returned False.
+        user_login_failed.send(sender=__name__, credentials={"username": stored}, request=request)
+        raise
 
 
 def _by_username(typed: str) -> str:
@@ -150,5 +161,5 @@ def _cause(stored: str, password: str) -> InvalidCredentials:
         is_right = password_upgrades.check(lambda: user.check_password(password), password)
         return AccountDisabled() if is_right else WrongPassword()
     # Takes as long as check_password(), so that the response time does not disclose disabled accounts.
-    make_password(password)
+    hashing.spend(password)
     return UnknownUser() if user is None else WrongPassword()

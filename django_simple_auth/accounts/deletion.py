@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Awaitable, Coroutine
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import ProtectedError, RestrictedError
@@ -24,7 +26,8 @@ def delete(user: AbstractBaseUser, evidence: Evidence | str, request: HttpReques
     """Delete the account and everything that belongs to it, with ``user.delete()`` or SIMPLE_AUTH["DELETE_ACCOUNT"].
 
     ``evidence`` is the current password as a ``str``, or other evidence. Raises ``WrongCurrentPassword``, or what other
-    evidence raises; ``AccountInUse`` if the project's records protect the user; or what DELETE_ACCOUNT raises.
+    evidence raises; ``AccountInUse`` if the project's records protect the user; or what DELETE_ACCOUNT raises. An
+    async DELETE_ACCOUNT is a ``TypeError``.
     """
     reauthenticated = reauthentication.reauthenticate(user, evidence, request)
 
@@ -36,7 +39,7 @@ def delete(user: AbstractBaseUser, evidence: Evidence | str, request: HttpReques
         if (hook := conf.DELETE_ACCOUNT) is None:
             fresh.delete()
         else:
-            hook(fresh)
+            _refuse_async(hook(fresh))
         # If the project keeps the user's row, nothing may grant access to it any more.
         links.revoke(user, *OneTimeToken.Purpose)
         known_devices.forget_all(user)
@@ -47,3 +50,11 @@ def delete(user: AbstractBaseUser, evidence: Evidence | str, request: HttpReques
     except (ProtectedError, RestrictedError):
         raise AccountInUse from None
     signals.deleted.send(user=user, request=request)
+
+
+def _refuse_async(found: Any) -> None:
+    # Nobody would await it: nothing would be deleted, and the user would be told that it was.
+    if isinstance(found, Awaitable):
+        if isinstance(found, Coroutine):
+            found.close()
+        raise TypeError("The function in SIMPLE_AUTH['DELETE_ACCOUNT'] must not be async: nobody awaits it.")

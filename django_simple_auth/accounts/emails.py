@@ -60,6 +60,7 @@ def request_change(
     if (field := user_model.field(user_model.email_field() or "")) is not None:
         try:
             field.clean(email, None)
+            links.check_email(email, user)
         except ValidationError as error:
             raise InvalidValue("email", error) from None
     claim = identifiers.claim("email", email)
@@ -75,7 +76,7 @@ def verify(token: str, request: HttpRequest | None = None) -> AbstractBaseUser:
 
     - A verification link: nothing else.
     - The link to a new address: it becomes the stored one; all logins end, and all API keys unless
-      KEEP_KEYS_ON_CHANGE; the old address gets a revert link.
+      KEEP_KEYS_ON_CHANGE; the old address is notified, with a revert link if it was verified.
     - A revert link: the old address becomes the stored one again; all logins and API keys end. The password is
       replaced, because it was needed to change the address, and a reset link is sent.
 
@@ -96,7 +97,7 @@ def verify(token: str, request: HttpRequest | None = None) -> AbstractBaseUser:
             raise LinkInvalid
         links.redeem(row)
         if row.purpose == Purpose.CHANGE:
-            _send_revert_link(user)
+            _notify_old_address(user)
         previous_owner = _assign(user, row.email)
         if row.purpose != Purpose.VERIFY:
             sessions.end_others(user)
@@ -120,17 +121,21 @@ def verify(token: str, request: HttpRequest | None = None) -> AbstractBaseUser:
     return verified
 
 
-def _send_revert_link(user: AbstractBaseUser) -> None:
-    """Send the stored address, before it changes, a link that restores it."""
+def _notify_old_address(user: AbstractBaseUser) -> None:
+    """Tell the stored address, before it changes, that it does; with a link that restores it if it is verified."""
     if "email" not in conf.NOTIFICATIONS:
         return
-    # Where addresses are verified, only to a verified one: if the user corrects a mistyped address, its owner must not
-    # get the account.
-    old = identifiers.claim("email", user_model.email_of(user))
-    if old is not None and old.user_id == user.pk and (old.verified_at or conf.EMAIL_VERIFICATION == "off"):
+    email = user_model.email_of(user)
+    old = identifiers.claim("email", email)
+    if old is None or old.user_id != user.pk:
+        return
+    if old.verified_at is None:
+        # Without a link: if the user corrects a mistyped address, its owner must not get the account.
+        delivery.send("email_changed", user, email)
+    else:
         # Reserved now: it must be older than the attacker's own revert link, whichever e-mail is written first.
-        row_id = links.reserve(Purpose.REVERT, user_model.email_of(user), user)
-        delivery.send("revert", user, user_model.email_of(user), row=str(row_id))
+        row_id = links.reserve(Purpose.REVERT, email, user)
+        delivery.send("revert", user, email, row=str(row_id))
 
 
 def _assign(user: AbstractBaseUser, email: str) -> AbstractBaseUser | None:

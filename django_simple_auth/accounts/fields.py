@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.contrib.auth import get_user_model, password_validation
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from ..exceptions import EmailTaken, InvalidValue, SimpleAuthError, UsernameTaken
+from ..exceptions import EmailTaken, InvalidValue, SimpleAuthError, UsernameTaken, ValidationErrors
 from ..identity import folding, identifiers, user_model
 
 TAKEN: dict[str, type[SimpleAuthError]] = {"username": UsernameTaken, "email": EmailTaken}
 """The exception for an identifier of this kind that another user has."""
+_being_saved: ContextVar[AccountFields | None] = ContextVar("simple_auth_being_saved", default=None)
 
 
 class AccountFields:
@@ -28,18 +32,16 @@ class AccountFields:
 
     def __init__(self, values: Mapping[str, Any], owner: AbstractBaseUser | None = None) -> None:
         self._owner = owner
-        login = user_model.login_field()
-        fields = {"username": user_model.username_field(), "email": user_model.email_field() or login}
+        fields = {
+            "username": user_model.username_field(),
+            "email": user_model.email_field() or user_model.login_field(),
+        }
         self._placed: dict[str, tuple[str, Any]] = {}
         # In this order: if username and e-mail are one field, the username counts.
         for name in sorted(values, key="username".__eq__):
             field = fields.get(name, name)
             if user_model.has_column(field) or (owner is None and user_model.create_user_names(field)):
-                value = (
-                    user_model.normalize_username(values[name])
-                    if field in (login, user_model.username_field())
-                    else values[name]
-                )
+                value = _normalized(field, values[name])
                 if owner is None or value != getattr(owner, field):
                     self._placed[field] = (name, value)
 
@@ -115,6 +117,34 @@ class AccountFields:
                 found.append(InvalidValue(name, error) if taken is None else taken())
         return found
 
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """Raise ``ValidationErrors`` if a user is saved in this block with a value that does not fit its column.
+
+        The project's manager, or ``save()`` of its model, may change values that fitted; the database would crash then.
+        """
+        before = _being_saved.set(self)
+        try:
+            yield
+        finally:
+            _being_saved.reset(before)
+
+    def _measure(self, user: AbstractBaseUser) -> None:
+        found: list[SimpleAuthError] = []
+        for field, (name, judged) in self._placed.items():
+            model_field, value = user_model.field(field), getattr(user, field, judged)
+            if model_field is None or value == judged or not isinstance(value, str):
+                continue
+            # Only the length: what else a project stores is its own business.
+            try:
+                for validator in model_field.validators:
+                    if isinstance(validator, MaxLengthValidator):
+                        validator(value)
+            except ValidationError as error:
+                found.append(InvalidValue(name, error))
+        if found:
+            raise ValidationErrors(found)
+
     @sensitive_variables()
     def password_error(self, password: str) -> InvalidValue | None:
         """The error of AUTH_PASSWORD_VALIDATORS for a user with these values; None if the password is accepted."""
@@ -126,3 +156,19 @@ class AccountFields:
         except ValidationError as error:
             return InvalidValue("password", error)
         return None
+
+
+def measure(user: AbstractBaseUser) -> None:
+    """Before a save: what ``AccountFields.measured`` promises."""
+    if (fields := _being_saved.get()) is not None:
+        fields._measure(user)
+
+
+def _normalized(field: str, value: Any) -> Any:
+    """The value as it will be stored in this field of the user model."""
+    if field in (user_model.login_field(), user_model.username_field()):
+        value = user_model.normalize_username(value)
+    # Managers make "" of None, but an empty address need not be stored as "".
+    if field == user_model.email_field() and isinstance(value, str):
+        value = user_model.normalize_email(value)
+    return value

@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from ..db.transactions import atomic_with_retry
 from ..identity import user_model
-from . import password_changes
+from . import hashing, password_changes
 
 _held_back: ContextVar[list[Any] | None] = ContextVar("simple_auth_held_back", default=None)
 
@@ -25,12 +25,24 @@ class _UpgradeHeldBack(Exception):
 
 
 @sensitive_variables()
-def check(verify: Callable[[], _T], password: str) -> _T:
+def check(verify: Callable[[], _T], password: str) -> _T | None:
     """Return what ``verify`` returns, while Django's hash upgrade is held back.
 
     Django writes the upgraded hash after it has verified the password, whatever is stored by then: it would overwrite a
     password changed meanwhile, and the old one would be valid again. Here it is written under a lock instead.
+
+    None if a hasher cannot take the password, after the effort that a wrong one takes.
     """
+    try:
+        with hashing.guard():
+            return _check(verify, password)
+    except hashing.Unhashable:
+        hashing.spend_stand_in()
+        return None
+
+
+@sensitive_variables()
+def _check(verify: Callable[[], _T], password: str) -> _T:
     upgradable: list[Any] = []
     before = _held_back.set(upgradable)
     try:

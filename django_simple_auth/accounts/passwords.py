@@ -26,7 +26,7 @@ from ..mail import delivery
 from ..models import AuthToken, OneTimeToken
 from ..tokens import links
 from ..tokens import store as token_store
-from . import password_changes, reauthentication
+from . import hashing, password_changes, reauthentication
 from .reauthentication import Evidence
 
 Purpose = OneTimeToken.Purpose
@@ -44,7 +44,7 @@ def change(
     """Change the password. All logins but ``keep`` end, and all API keys unless KEEP_KEYS_ON_CHANGE.
 
     ``evidence`` is the current password as a ``str``, or other evidence. Raises ``WrongCurrentPassword``, or what other
-    evidence raises; ``InvalidValue`` for a new password that AUTH_PASSWORD_VALIDATORS refuse.
+    evidence raises; ``InvalidValue`` for a new password that AUTH_PASSWORD_VALIDATORS or the hasher refuse.
     """
     reauthenticated = reauthentication.reauthenticate(user, evidence, request)
     _check(new_password, user)
@@ -90,7 +90,7 @@ def reset(token: str, new_password: str, request: HttpRequest | None = None) -> 
     """Set a new password with the token from a reset link; returns the user. Also verifies the e-mail address.
 
     All logins and API keys end, because an attacker may have created them. Raises ``LinkInvalid``, or ``InvalidValue``
-    for a new password that AUTH_PASSWORD_VALIDATORS refuse; the link stays valid then.
+    for a new password that AUTH_PASSWORD_VALIDATORS or the hasher refuse; the link stays valid then.
     """
     row = links.find(token, Purpose.RESET)
     user: Any = row.user
@@ -124,7 +124,10 @@ def _check(password: str, user: Any) -> None:
 
 @sensitive_variables()
 def store(user: AbstractBaseUser, password: str, keep: AuthToken | None = None) -> None:
-    """Save the password, which ends every token but ``keep``. The caller sends ``password_changed``."""
-    with password_changes.announced(user, keep):
+    """Save the password, which ends every token but ``keep``. The caller sends ``password_changed``.
+
+    Raises ``InvalidValue`` for a password that cannot be hashed.
+    """
+    with password_changes.announced(user, keep), hashing.storing("new_password"):
         user.set_password(password)
         user.save(update_fields=["password"])

@@ -45,7 +45,8 @@ def update(user: AbstractBaseUser, *, request: HttpRequest | None = None, **valu
         return fresh
 
     try:
-        fresh = atomic_with_retry(write, get_user_model())
+        with changed.measured():
+            fresh = atomic_with_retry(write, get_user_model())
     except IntegrityError:
         # A unique index of the user model found it first, or considers values equal that we do not.
         if found := changed.errors() or changed.duplicates():

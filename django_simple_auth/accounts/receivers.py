@@ -12,7 +12,7 @@ from django.db.models.signals import class_prepared, post_save, pre_save
 from .. import sessions
 from ..identity import identifiers
 from ..models import AuthToken
-from . import password_changes, password_upgrades
+from . import fields, password_changes, password_upgrades
 
 _UID = "simple_auth.users"
 
@@ -35,6 +35,7 @@ def _listen_to(sender: type[Model], **kwargs: Any) -> None:
 
 def _before_save(instance: Any, raw: bool, using: str, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
     password_upgrades.hold_back(instance, update_fields)
+    fields.measure(instance)
     if _is_ours(raw, using):
         password_changes.detect(instance, using, update_fields)
 

@@ -30,7 +30,7 @@ from ..identity import folding, identifiers, user_model
 from ..mail import delivery
 from ..models import OneTimeToken
 from ..tokens import links
-from . import emails
+from . import emails, hashing
 from .fields import TAKEN, AccountFields
 
 
@@ -118,6 +118,7 @@ def invite(email: str, request: HttpRequest | None = None) -> None:
     email = user_model.normalize_email(email)
     try:
         validate_email(email)
+        links.check_email(email)
     except ValidationError as error:
         raise ValidationErrors([InvalidValue("email", error)]) from None
     if found := AccountFields({"email": email}).errors():
@@ -152,7 +153,11 @@ def _create(password: str, fields: AccountFields, invited: OneTimeToken | None =
     def create() -> AbstractBaseUser:
         # The INSERT comes first, and the query for competing users last: SQLite refuses a transaction that reads before
         # it writes if another one has written in between.
-        user: AbstractBaseUser = user_model.manager().create_user(password=password, **taken)
+        try:
+            with hashing.storing("password"):
+                user: AbstractBaseUser = user_model.manager().create_user(password=password, **taken)
+        except InvalidValue as error:
+            raise ValidationErrors([error]) from None
         if rest:
             for field, value in rest.items():
                 setattr(user, field, value)
@@ -165,7 +170,8 @@ def _create(password: str, fields: AccountFields, invited: OneTimeToken | None =
             identifiers.mark_verified(user, invited.email, clock.now())
         return user
 
-    return atomic_with_retry(create, get_user_model())
+    with fields.measured():
+        return atomic_with_retry(create, get_user_model())
 
 
 @sensitive_variables()

@@ -1,4 +1,4 @@
-"""Checks of the password hashers."""
+"""Checks of what passwords may be, and of their hashers."""
 
 from __future__ import annotations
 
@@ -57,6 +57,18 @@ def check_hasher_is_strong() -> Iterator[CheckMessage]:
         "passwords are hashed again when their users log in.",
         id="django_simple_auth.W010",
     )
+
+
+@check(deploy=True)
+def check_validators() -> Iterator[CheckMessage]:
+    """W017: no validator looks at new passwords."""
+    if not settings.AUTH_PASSWORD_VALIDATORS:
+        yield checks.Warning(
+            "Users may choose any password, even of one letter: AUTH_PASSWORD_VALIDATORS is empty.",
+            hint="Set AUTH_PASSWORD_VALIDATORS, at least to MinimumLengthValidator and CommonPasswordValidator of "
+            "django.contrib.auth.password_validation.",
+            id="django_simple_auth.W017",
+        )
 
 
 def _hasher() -> Any:

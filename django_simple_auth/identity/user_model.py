@@ -66,8 +66,9 @@ def normalize_username(username: str) -> str:
 
 
 def normalize_email(email: str) -> str:
-    """The form that Django's managers store. The project's own manager need not have ``normalize_email``."""
-    return BaseUserManager.normalize_email(email)
+    """The form that the project's manager stores, or Django's managers if it has no ``normalize_email``."""
+    normalize = getattr(manager(), "normalize_email", BaseUserManager.normalize_email)
+    return str(normalize(email))
 
 
 def check_login_name(name: str) -> None:

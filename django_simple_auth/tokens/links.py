@@ -75,7 +75,7 @@ def renew(purpose: OneTimeToken.Purpose, row_id: str) -> str:
 def _replace(purpose: OneTimeToken.Purpose, email: str, user: AbstractBaseUser | None, secret: str) -> OneTimeToken:
     # The type stubs know one user model; projects have their own.
     owner: Any = user
-    stored_email = folding.fold(email) if user is None else email
+    stored_email = _stored(email, user)
 
     def replace() -> OneTimeToken:
         # Under a lock: of two issued at once, neither would see the other one to delete it. With the password that was
@@ -115,6 +115,15 @@ def find(secret: str, *purposes: OneTimeToken.Purpose) -> OneTimeToken:
     if row is None or (row.user is not None and not row.user.is_active):
         raise LinkInvalid
     return row
+
+
+def check_email(email: str, user: AbstractBaseUser | None = None) -> None:
+    """Raise ``ValidationError`` if no link to this address could be stored, because it is too long as it is stored."""
+    OneTimeToken._meta.get_field("email").run_validators(_stored(email, user))
+
+
+def _stored(email: str, user: AbstractBaseUser | None) -> str:
+    return folding.fold(email) if user is None else email
 
 
 def redeem(row: OneTimeToken) -> None:

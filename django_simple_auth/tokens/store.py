@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError
@@ -26,6 +27,7 @@ logger = logging.getLogger("django_simple_auth")
 Purpose = AuthToken.Purpose
 
 _ALL = Q()
+_BATCH = 1000
 _BY_DIGEST = CompiledLookup(AuthToken, "digest", "user")
 _RETIRED_BY_DIGEST = CompiledLookup(RetiredToken, "digest", "token__user")
 
@@ -56,6 +58,15 @@ def keys_that_expire(after: datetime, until: datetime) -> Iterator[AuthToken]:
 def logins_above(limit: int, user: AbstractBaseUser) -> list[int]:
     """The ids of the user's logins, but for so many of the newest."""
     return list(_of(user, Purpose.LOGIN).order_by("-created_at", "-pk").values_list("pk", flat=True)[limit:])
+
+
+def owners() -> Iterator[list[Any]]:
+    """The primary keys of the users who have a token, expired or not, in batches."""
+    users = AuthToken.objects.order_by("user_id").values_list("user_id", flat=True).distinct()
+    batch = list(users[:_BATCH])
+    while batch:
+        yield batch
+        batch = list(users.filter(user_id__gt=batch[-1])[:_BATCH])
 
 
 def count_expired() -> int:

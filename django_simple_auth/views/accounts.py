@@ -39,7 +39,7 @@ class Register(View):
         # Invitations need a request with a field for them, and "verify_first" needs a neutral answer.
         is_open = {
             "open": True,
-            "invite": self.endpoint.takes("invitation"),
+            "invite": self.endpoint.takes("invitation", self.context),
             "verify_first": self.endpoint.accepted is not None,
         }
         if not is_open.get(conf.REGISTRATION):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -26,6 +26,9 @@ from ..permissions import DenyAPIKey
 from .answers import Accepted, Outcome, Shape, StaticBody
 from .parsers import TooLarge
 from .refusal import Refusals, status_of
+
+NO_REQUEST: Mapping[str, Any] = {"request": None, "view": None, "format": None}
+"""The serializers' context where there is no request, as in a system check."""
 
 
 class View:
@@ -51,6 +54,9 @@ class View:
     """Whether it acts on whichever user the request names, without authentication; ``check --deploy`` warns of it."""
     sends_mail: ClassVar[bool] = False
     """Whether it sends links by mail, for which SIMPLE_AUTH["PUBLIC_URL"] is needed."""
+
+    context: Mapping[str, Any] = NO_REQUEST
+    """What DRF's generic views give their serializers."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
@@ -128,9 +134,10 @@ class Endpoint:
         )
         self.name: str = view.name if name is None else name
 
-    def takes(self, source: str) -> bool:
-        """Whether a request can carry what the services call so."""
-        return self.request is not None and any(field.source == source for field in self.request().fields.values())
+    def takes(self, source: str, context: Mapping[str, Any] = NO_REQUEST) -> bool:
+        """Whether a request can carry what the services call so. ``context`` is that of the request's serializer."""
+        fields = {} if self.request is None else self.request(context=dict(context)).fields
+        return any(field.source == source for field in fields.values())
 
     @property
     def unsafe_get(self) -> bool:

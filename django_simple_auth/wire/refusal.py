@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +26,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from ..authentication import Unavailable
+from ..db.outages import is_unavailable
 from ..exceptions import (
     InvalidValue,
     NotAllowed,
@@ -110,7 +110,7 @@ def as_api_exception(exc: Exception, refusals: Refusals, wire_names: Mapping[str
     elif isinstance(exc := as_drf_exception(exc), APIException):
         error = exc
     else:
-        error = Unavailable() if isinstance(exc, (OperationalError, InterfaceError)) else Crashed()
+        error = Unavailable() if is_unavailable(exc) else Crashed()
     if refusal.text is not None and not isinstance(error, ValidationError):
         error.detail = ErrorDetail(str(refusal.text), getattr(error.detail, "code", error.default_code))
     if refusal.status is not None:

@@ -139,6 +139,7 @@ class Resource(APIView):
         """The handler of every method that has an endpoint."""
         assert self.endpoint is not None
         view = self.endpoint.view(self.endpoint)
+        view.context = self.get_serializer_context()
         view.check_open()
         # Not what the project's prefix captured: a view would take it for a value that the contract lets clients send.
         own = {name: captured[name] for name in self.endpoint.captures}

@@ -160,6 +160,40 @@ def test_an_anonymized_account_grants_no_access(user: Any, settings: Any):
     assert register(username="bob", email="bob@example.com")
 
 
+async def delete_later(user: Any) -> None:
+    await user.adelete()  # pragma: no cover
+
+
+class Later:
+    """Something else that can be awaited, such as the result of a decorator."""
+
+    def __init__(self, user: Any) -> None:
+        self.user = user
+
+    def __await__(self) -> Any:
+        raise AssertionError
+
+
+@pytest.mark.parametrize("hook", ["delete_later", "Later"])
+def test_an_async_hook_is_a_mistake_and_nothing_changes(user: Any, settings: Any, hook: str):
+    settings.SIMPLE_AUTH = {"DELETE_ACCOUNT": f"tests.accounts.test_deletion.{hook}", "THROTTLE_RATES": {}}
+    owned(user)
+    with pytest.raises(TypeError, match="DELETE_ACCOUNT"):
+        accounts.delete(user, PASSWORD)
+    assert User.objects.exists()
+    assert AuthToken.objects.count() == 2
+
+
+def delete_as_django_does(user: Any) -> Any:
+    return user.delete()
+
+
+def test_a_hook_may_return_what_django_returns(user: Any, settings: Any):
+    settings.SIMPLE_AUTH = {"DELETE_ACCOUNT": f"{__name__}.delete_as_django_does", "THROTTLE_RATES": {}}
+    accounts.delete(user, PASSWORD)
+    assert not User.objects.exists()
+
+
 @pytest.mark.parametrize("error", [ProtectedError, RestrictedError])
 def test_an_account_protected_by_other_records_is_kept(user: Any, monkeypatch: Any, error: Any):
     def protect(self: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django_simple_auth import accounts
 from django_simple_auth.accounts import emails, passwords
 from django_simple_auth.exceptions import InvalidCredentials
 from django_simple_auth.mail import delivery, messages
-from django_simple_auth.models import AuthToken, OneTimeToken
+from django_simple_auth.models import AuthToken, Identifier, OneTimeToken
 from django_simple_auth.tokens import issuing, links
 from tests.support.accounts import log_in
 from tests.support.client import PASSWORD
@@ -22,6 +23,13 @@ User = get_user_model()
 
 
 Purpose = OneTimeToken.Purpose
+
+
+@pytest.fixture
+def user(user: Any) -> Any:
+    """Bob, who has verified the address."""
+    emails.mark_verified(user)
+    return user
 
 
 def test_without_the_notification_there_is_no_revert_link(client: Any, user: Any, mailbox: Any, settings: Any):
@@ -145,10 +153,57 @@ def test_the_mail_limit_does_not_stop_the_revert_link(client: Any, user: Any, ma
     assert [message.to for message in mailbox] == [["bob@example.com"], ["attacker@example.com"], ["bob@example.com"]]
 
 
-@pytest.mark.usefixtures("_optional")
-def test_an_unverified_email_gets_no_revert_link(client: Any, user: Any, mailbox: Any):
+# An address that was never verified may be mistyped, and its owner a stranger
+
+
+@pytest.fixture(params=["off", "optional"])
+def unverified(request: Any, user: Any, mailbox: Any, settings: Any) -> Any:
+    """Bob, who has not verified the address."""
+    settings.SIMPLE_AUTH |= {"EMAIL_VERIFICATION": request.param}
+    Identifier.objects.update(verified_at=None)
+    return user
+
+
+def correct(client: Any, user: Any, mailbox: Any) -> Any:
+    """Change the address; returns the message to the old one."""
     log_in(client, user)
     change_to(client, "right@example.com")
     open_link(client, mailbox[0])
-    assert len(mailbox) == 1
     assert User.objects.get().email == "right@example.com"
+    (message,) = mailbox[1:]
+    return message
+
+
+def test_an_unverified_email_is_notified_without_a_link(client: Any, unverified: Any, mailbox: Any):
+    message = correct(client, unverified, mailbox)
+    assert message.to == ["bob@example.com"]
+    assert message.subject == "[www.example.com] Your e-mail address was removed from an account"
+    texts = f"{message.body}{message.alternatives[0][0]}"
+    assert "https://" not in texts
+    assert not re.search(r"\bds[a-z]_", texts)
+    assert not OneTimeToken.objects.filter(purpose=Purpose.REVERT).exists()
+
+
+def test_that_notification_has_no_text_of_the_user(client: Any, unverified: Any, mailbox: Any):
+    unverified.username = "evil.example"
+    unverified.save()
+    message = correct(client, unverified, mailbox)
+    assert "evil" not in f"{message.subject}{message.body}{message.alternatives[0][0]}"
+    assert "right@example.com" not in message.body
+    assert "Hello bob@example.com," in message.body
+
+
+def test_without_the_setting_it_is_not_notified(client: Any, unverified: Any, mailbox: Any, settings: Any):
+    settings.SIMPLE_AUTH |= {"NOTIFICATIONS": ["password"]}
+    log_in(client, unverified)
+    change_to(client, "right@example.com")
+    open_link(client, mailbox[0])
+    assert len(mailbox) == 1
+
+
+def test_an_email_of_another_user_gets_no_notification(client: Any, unverified: Any, mailbox: Any):
+    second = User.objects.create_user("ann", "BOB@example.com", PASSWORD)
+    log_in(client, second)
+    change_to(client, "ann@example.com")
+    open_link(client, mailbox[0])
+    assert [message.to for message in mailbox] == [["ann@example.com"]]

@@ -83,3 +83,17 @@ def test_e008_the_first_hasher_does_not_work(settings: Any, hasher: str | None, 
 def test_e008_passes_if_only_an_old_hasher_is_broken(settings: Any):
     settings.PASSWORD_HASHERS = [*global_settings.PASSWORD_HASHERS[:1], f"{__name__}.Lacking"]
     assert not said("E008")
+
+
+@pytest.mark.parametrize("validators", [[], ()])
+def test_w017_any_password_is_accepted(settings: Any, validators: Any):
+    settings.AUTH_PASSWORD_VALIDATORS = validators
+    (message,) = said("W017")
+    assert "AUTH_PASSWORD_VALIDATORS is empty" in message.msg
+    assert "MinimumLengthValidator" in message.hint
+    assert not said("W017", include_deployment_checks=False)
+
+
+def test_w017_passes_with_a_validator(settings: Any):
+    settings.AUTH_PASSWORD_VALIDATORS = [{"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"}]
+    assert not said("W017")

@@ -11,7 +11,7 @@ from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 
 from django_simple_auth import sessions
-from django_simple_auth.views import LogIn, LogOut, ShowAccount
+from django_simple_auth.views import LogIn, LogOut, Register, ShowAccount
 from django_simple_auth.wire import Detail, Endpoint, Outcome, Refusal, StaticBody, View
 from docs.examples import own_contract
 from tests.support.client import PASSWORD
@@ -86,3 +86,35 @@ def test_an_endpoint_sets_text_and_status_of_drfs_causes(client: Any, db: None, 
     serve(settings, Endpoint("out/", LogOut, refusals={NotAuthenticated: Refusal("Who are you?", status=403)}))
     response = client.post("/x/out/")
     assert (response.status_code, response.json()) == (403, {"detail": "Who are you?"})
+
+
+class ByPath(serializers.Serializer):
+    """Has a field that depends on the request, as a serializer of DRF's generic views may."""
+
+    username = serializers.CharField()
+    email = serializers.EmailField()
+    password = serializers.CharField()
+
+    def get_fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().get_fields()
+        request = self.context["request"]
+        if request is not None and "invited" in request.path:
+            fields["invitation"] = serializers.CharField()
+        return fields
+
+
+@pytest.mark.usefixtures("db")
+def test_fields_that_depend_on_the_request_are_seen(client: Any, settings: Any):
+    serve(
+        settings,
+        Endpoint("invited/", Register, request=ByPath, response=Answer),
+        Endpoint("open/", Register, request=ByPath, response=Answer, name="open"),
+    )
+    settings.SIMPLE_AUTH = {"REGISTRATION": "invite", "THROTTLE_RATES": {}}
+    assert client.post("/x/invited/").status_code == 400
+    assert client.post("/x/open/").status_code == 403
+
+
+def test_outside_a_request_serializers_have_a_context_too():
+    endpoint = Endpoint("invited/", Register, request=ByPath)
+    assert [endpoint.takes(source) for source in ("email", "invitation")] == [True, False]
