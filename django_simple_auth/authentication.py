@@ -19,6 +19,7 @@ from .conf import conf
 from .exceptions import TokenRejected
 from .models import AuthToken
 from .tokens import format as token_format
+from .tokens import header
 
 logger = logging.getLogger("django_simple_auth")
 
@@ -41,7 +42,7 @@ class TokenAuthentication(BaseAuthentication):
     with the code ``token_invalid`` or ``token_expired``.
     """
 
-    keywords = ("token", "bearer")
+    keywords = header.KEYWORDS
 
     @sensitive_variables()
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, AuthToken] | None:
@@ -59,10 +60,7 @@ class TokenAuthentication(BaseAuthentication):
 
     def secret_of(self, request: Request) -> str | None:
         """The token that the client sent, ours or not; None if it sent none."""
-        keyword, _separator, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if keyword.lower() not in self.keywords:
-            return None
-        return secret.strip() or None
+        return header.token_in(request.META.get("HTTP_AUTHORIZATION", ""), self.keywords)
 
     def authenticate_header(self, request: Request) -> str:
         return "Token"
