@@ -20,6 +20,7 @@ from .db.outages import is_unavailable
 from .exceptions import TokenRejected
 from .models import AuthToken
 from .tokens import format as token_format
+from .tokens import header
 
 logger = logging.getLogger("django_simple_auth")
 
@@ -42,7 +43,7 @@ class TokenAuthentication(BaseAuthentication):
     with the code ``token_invalid`` or ``token_expired``.
     """
 
-    keywords = ("token", "bearer")
+    keywords = header.KEYWORDS
 
     @sensitive_variables()
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, AuthToken] | None:
@@ -62,10 +63,7 @@ class TokenAuthentication(BaseAuthentication):
 
     def secret_of(self, request: Request) -> str | None:
         """The token that the client sent, ours or not; None if it sent none."""
-        keyword, _separator, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if keyword.lower() not in self.keywords:
-            return None
-        return secret.strip() or None
+        return header.token_in(request.META.get("HTTP_AUTHORIZATION", ""), self.keywords)
 
     def authenticate_header(self, request: Request) -> str:
         return "Token"

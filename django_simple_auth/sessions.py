@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from asgiref.sync import sync_to_async
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import DatabaseError, models
@@ -122,9 +123,26 @@ def resume(secret: str, request: HttpRequest | None = None) -> AuthToken:
     Raises ``TokenExpired`` or ``TokenInvalid``; the row of a token that is no longer live is deleted. If the secret was
     rotated away longer than rotation.REUSE_GRACE ago, we assume that the token was stolen and end its session.
     """
+    return _resume(_digest_of(secret), request)
+
+
+@sensitive_variables()
+async def aresume(secret: str, request: HttpRequest | None = None) -> AuthToken:
+    """``resume`` for asynchronous code, with the same exceptions."""
+    digest = _digest_of(secret)
+    # Django's ORM has no asynchronous driver. As in Django's own asynchronous functions, the look-up runs in the thread
+    # that has the connection. A mistyped token does not wait for that thread.
+    return await sync_to_async(_resume, thread_sensitive=True)(digest, request)
+
+
+@sensitive_variables()
+def _digest_of(secret: str) -> bytes:
     if not token_format.is_well_formed(secret):
         raise TokenInvalid
-    digest = token_format.digest(secret)
+    return token_format.digest(secret)
+
+
+def _resume(digest: bytes, request: HttpRequest | None) -> AuthToken:
     row = store.find(digest)
     if row is None:
         if (reused := rotation.revoke_if_reused(digest)) is not None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, TypeAlias, TypeVar
+from weakref import ref
 
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .transactions import is_in_transaction
 
@@ -20,7 +22,9 @@ _T = TypeVar("_T")
 
 # Where no request ends, as in a task worker, deferred writes never run; they must not pile up.
 _MOST = 100
-_pending: ContextVar[tuple[tuple[Write, str], ...]] = ContextVar("simple_auth_pending", default=())
+_pending: ContextVar[tuple[tuple[Write, str, ref[BaseDatabaseWrapper]], ...]] = ContextVar(
+    "simple_auth_pending", default=()
+)
 
 
 def durably(write: Callable[[], _T], using: str) -> _T:
@@ -46,7 +50,9 @@ def run_pending(**kwargs: Any) -> None:
     """Receiver of ``request_finished``."""
     pending = _pending.get()
     _pending.set(())
-    for write, using in pending:
+    for write, using, deferred_by in pending:
+        if _is_in_transaction_elsewhere(deferred_by(), using):
+            continue
         write()
         if not is_in_transaction(using):
             # Django may have closed the request's connection already; do not leave a new one open.
@@ -55,4 +61,13 @@ def run_pending(**kwargs: Any) -> None:
 
 
 def _defer(write: Write, using: str) -> None:
-    _pending.set((*_pending.get(), (write, using))[-_MOST:])
+    _pending.set((*_pending.get(), (write, using, ref(connections[using])))[-_MOST:])
+
+
+def _is_in_transaction_elsewhere(connection: BaseDatabaseWrapper | None, using: str) -> bool:
+    """Whether a write was deferred in a transaction that is still open, in another thread than this one.
+
+    Django's AsyncClient ends a request in a thread that does not see the transaction of the test. There the write would
+    wait for rows that the test has locked.
+    """
+    return connection is not None and connection is not connections[using] and connection.in_atomic_block

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import timedelta
 from typing import Any
 
@@ -104,6 +106,22 @@ def test_outside_a_transaction_nothing_is_deferred(transactional_db: None):
     writes: list[int] = []
     deferred.durably(lambda: writes.append(1), "default")
     deferred.run_pending()
+    assert writes == [1]
+
+
+def test_no_write_waits_for_a_transaction_of_another_thread(transactional_db: None):
+    writes: list[int] = []
+
+    def end_request_in_another_thread() -> None:
+        context = copy_context()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(context.run, deferred.run_pending).result()
+
+    with transaction.atomic():
+        deferred.after_request(lambda: writes.append(1), "default")
+        end_request_in_another_thread()
+        assert writes == []
+    end_request_in_another_thread()
     assert writes == [1]
 
 
