@@ -129,7 +129,8 @@ class AccountFields:
         finally:
             _being_saved.reset(before)
 
-    def _measure(self, user: AbstractBaseUser) -> None:
+    def check_lengths(self, user: AbstractBaseUser) -> None:
+        """Raise ``ValidationErrors`` for the values that have been changed to something too long for their column."""
         found: list[SimpleAuthError] = []
         for field, (name, judged) in self._placed.items():
             model_field, value = user_model.field(field), getattr(user, field, judged)
@@ -161,7 +162,7 @@ class AccountFields:
 def measure(user: AbstractBaseUser) -> None:
     """Before a save: what ``AccountFields.measured`` promises."""
     if (fields := _being_saved.get()) is not None:
-        fields._measure(user)
+        fields.check_lengths(user)
 
 
 def _normalized(field: str, value: Any) -> Any:
