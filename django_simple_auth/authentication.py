@@ -20,7 +20,6 @@ from .db.outages import is_unavailable
 from .exceptions import TokenRejected
 from .models import AuthToken
 from .tokens import format as token_format
-from .tokens import header
 
 logger = logging.getLogger("django_simple_auth")
 
@@ -43,7 +42,7 @@ class TokenAuthentication(BaseAuthentication):
     with the code ``token_invalid`` or ``token_expired``.
     """
 
-    keywords = header.KEYWORDS
+    keywords = sessions.KEYWORDS
 
     @sensitive_variables()
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, AuthToken] | None:
@@ -63,7 +62,7 @@ class TokenAuthentication(BaseAuthentication):
 
     def secret_of(self, request: Request) -> str | None:
         """The token that the client sent, ours or not; None if it sent none."""
-        return header.token_in(request.META.get("HTTP_AUTHORIZATION", ""), self.keywords)
+        return sessions.secret_in(request.META.get("HTTP_AUTHORIZATION", ""), self.keywords)
 
     def authenticate_header(self, request: Request) -> str:
         return "Token"

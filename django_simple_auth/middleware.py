@@ -18,7 +18,6 @@ from . import sessions
 from .exceptions import TokenRejected
 from .models import AuthToken
 from .tokens import format as token_format
-from .tokens import header
 
 
 class TokenAuthenticationMiddleware:
@@ -56,7 +55,7 @@ class _Credentials:
 
     @sensitive_variables()
     def __init__(self, request: HttpRequest) -> None:
-        secret = header.token_in(request.META.get("HTTP_AUTHORIZATION", ""))
+        secret = sessions.secret_in(request.META.get("HTTP_AUTHORIZATION", ""))
         self.were_used = False
         self._request = request
         self._token: AuthToken | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -29,6 +29,8 @@ from .tokens.lifetime import Verdict
 
 _T = TypeVar("_T")
 _LOGIN = AuthToken.Purpose.LOGIN
+KEYWORDS = ("token", "bearer")
+"""The keywords of an ``Authorization`` header with a token."""
 LONGEST_DEVICE = 300
 """Characters of a device's name that ``logged_in`` carries: enough for every browser's User-Agent."""
 
@@ -114,6 +116,13 @@ def grant(user: AbstractBaseUser, request: HttpRequest | None, write: Callable[[
         if not may_log_in(user, bound_to):
             raise InvalidCredentials from None
         raise
+
+
+@sensitive_variables()
+def secret_in(header: str, keywords: Container[str] = KEYWORDS) -> str | None:
+    """The token in an ``Authorization`` header, ours or not; None if there is none. Keywords are case-insensitive."""
+    keyword, _separator, secret = header.partition(" ")
+    return secret.strip() or None if keyword.lower() in keywords else None
 
 
 @sensitive_variables()
