@@ -33,7 +33,6 @@ class Credentials(native.Credentials):
 
 
 class Challenge(serializers.Serializer):
-    detail = serializers.CharField(source="message")
     code = serializers.CharField()
     sent_by = serializers.CharField(source="data.sent_by")
 

@@ -191,3 +191,17 @@ def test_the_command_does_not_use_the_mail_threads(mailbox: Any, monkeypatch: An
     monkeypatch.setattr(delivery, "_in_background", None)
     call_command("invite", "ann@example.com", "eve@example.com", verbosity=0)
     assert [message.to for message in mailbox] == [["ann@example.com"], ["eve@example.com"]]
+
+
+@pytest.mark.parametrize(
+    ("setting", "fix"),
+    [
+        ({"REGISTRATION": "open", "PUBLIC_URL": "https://www.example.com"}, "Set it to 'invite'"),
+        ({"REGISTRATION": "closed", "PUBLIC_URL": "https://www.example.com"}, "Set it to 'invite'"),
+        ({"REGISTRATION": "invite"}, "need SIMPLE_AUTH\\['PUBLIC_URL'\\]"),
+    ],
+)
+def test_the_command_refuses_invitations_without_effect(db: None, settings: Any, setting: dict[str, str], fix: str):
+    settings.SIMPLE_AUTH = setting
+    with pytest.raises(CommandError, match=fix):
+        call_command("invite", "ann@example.com")

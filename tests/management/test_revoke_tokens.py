@@ -48,7 +48,7 @@ def owners() -> set[str]:
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("words", [("--username", "BOB"), ("--email", "Bob@Example.com"), ("--username", "ｂｏｂ")])
 def test_a_user_is_found_regardless_of_spelling(words: tuple[str, ...]):
-    assert run(*words) == "1 users: 2 sessions ended, 1 API keys deleted.\n"
+    assert run(*words) == "Users: 1, sessions ended: 2, API keys deleted: 1.\n"
     assert owners() == {"ann", "eve"}
 
 
@@ -59,7 +59,7 @@ def test_a_user_is_found_by_primary_key(people: list[Any]):
 
 def test_several_users_are_counted_together(people: list[Any]):
     out = run("--username", "bob", "carl", "--email", "ann@example.com", "bob@example.com", "--pk", str(people[0].pk))
-    assert out == "3 users: 4 sessions ended, 2 API keys deleted.\n"
+    assert out == "Users: 3, sessions ended: 4, API keys deleted: 2.\n"
     assert owners() == {"eve"}
 
 
@@ -79,7 +79,7 @@ def test_an_unknown_user_is_an_error_but_stops_no_other(words: tuple[str, ...]):
     out = StringIO()
     with pytest.raises(CommandError, match=f"No such user: {words[0]} {words[1]}"):
         run("--username", "bob", *words, out=out)
-    assert out.getvalue() == "1 users: 2 sessions ended, 1 API keys deleted.\n"
+    assert out.getvalue() == "Users: 1, sessions ended: 2, API keys deleted: 1.\n"
     assert owners() == {"ann", "eve"}
 
 
@@ -101,7 +101,7 @@ def test_a_model_without_an_email_has_no_user_with_one(monkeypatch: Any):
 @pytest.mark.usefixtures("people")
 def test_all_users_are_logged_out_after_a_confirmation(monkeypatch: Any):
     monkeypatch.setattr("builtins.input", lambda question: "yes")
-    assert run("--all") == "3 users: 6 sessions ended, 3 API keys deleted.\n"
+    assert run("--all") == "Users: 3, sessions ended: 6, API keys deleted: 3.\n"
     assert not AuthToken.objects.exists()
 
 
@@ -114,18 +114,29 @@ def test_any_other_answer_ends_nothing(monkeypatch: Any, answer: str):
     assert AuthToken.objects.count() == 9
 
 
+@pytest.mark.usefixtures("people")
+def test_without_a_terminal_the_fix_is_named(monkeypatch: Any):
+    def input_without_terminal(question: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", input_without_terminal)
+    with pytest.raises(CommandError, match="use --no-input"):
+        run("--all")
+    assert AuthToken.objects.count() == 9
+
+
 def test_a_script_confirms_with_no_input(people: list[Any], monkeypatch: Any):
     monkeypatch.setattr("builtins.input", lambda question: pytest.fail("It must not ask."))
     monkeypatch.setattr(store, "_BATCH", 2)
-    assert run("--all", "--no-input") == "3 users: 6 sessions ended, 3 API keys deleted.\n"
-    assert run("--all", "--no-input") == "0 users: 0 sessions ended, 0 API keys deleted.\n"
+    assert run("--all", "--no-input") == "Users: 3, sessions ended: 6, API keys deleted: 3.\n"
+    assert run("--all", "--no-input") == "Users: 0, sessions ended: 0, API keys deleted: 0.\n"
 
 
 @pytest.mark.usefixtures("people")
 def test_a_terminal_is_shown_the_progress(monkeypatch: Any):
     monkeypatch.setattr(revoke_tokens, "_PROGRESS", 2)
     assert run("--all", "--no-input", out=Terminal()).startswith("\r2 users\r")
-    assert run("--username", "bob", out=Terminal()) == "1 users: 0 sessions ended, 0 API keys deleted.\n"
+    assert run("--username", "bob", out=Terminal()) == "Users: 1, sessions ended: 0, API keys deleted: 0.\n"
 
 
 @pytest.mark.usefixtures("people")

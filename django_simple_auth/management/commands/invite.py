@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ... import accounts
+from ...conf import conf
 from ...exceptions import SimpleAuthError
 from ...mail import delivery
 
@@ -18,6 +19,12 @@ class Command(BaseCommand):
         parser.add_argument("emails", nargs="+", metavar="EMAIL")
 
     def handle(self, *args: Any, emails: list[str], **options: Any) -> None:
+        if conf.REGISTRATION != "invite":
+            raise CommandError(
+                f"SIMPLE_AUTH['REGISTRATION'] is {conf.REGISTRATION!r}: invitations have no effect. Set it to 'invite'."
+            )
+        if conf.PUBLIC_URL is None:
+            raise CommandError("Invitations need SIMPLE_AUTH['PUBLIC_URL'], such as 'https://www.example.com'.")
         refused = []
         for email in emails:
             try:

@@ -46,8 +46,8 @@ class Command(BaseCommand):
             raise CommandError("Name users with --username, --email or --pk, or use --all.")
         self.verbosity = options["verbosity"]
         if everybody:
-            if interactive and input("Log out all users and delete all API keys? Type 'yes' to continue: ") != "yes":
-                raise CommandError("Cancelled: nothing was ended.")
+            if interactive and not _is_confirmed():
+                raise CommandError("Cancelled: nothing was ended. Without a terminal, use --no-input.")
             self.end(_owners())
             return
         found: dict[Any, AbstractBaseUser] = {}
@@ -79,8 +79,15 @@ class Command(BaseCommand):
         if self.verbosity:
             if count >= _PROGRESS and self.stdout.isatty():
                 self.stdout.write("\r", ending="")
-            text = f"{count} users: {ended} sessions ended, {deleted} API keys deleted."
+            text = f"Users: {count}, sessions ended: {ended}, API keys deleted: {deleted}."
             self.stdout.write(self.style.SUCCESS(text))
+
+
+def _is_confirmed() -> bool:
+    try:
+        return input("Log out all users and delete all API keys? Type 'yes' to continue: ") == "yes"
+    except EOFError:
+        return False
 
 
 def _owners() -> Iterator[AbstractBaseUser]:
