@@ -94,3 +94,14 @@ def test_each_save_is_handled_once(user: Any, monkeypatch: Any):
     monkeypatch.setattr(identifiers, "update_on_save", lambda *args: calls.append(args))
     user.save()
     assert len(calls) == 1
+
+
+def test_a_class_with_the_id_of_a_lost_user_class_is_ignored(user: Any, monkeypatch: Any):
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise AssertionError("No user is saved.")
+
+    token = sessions.start(user).row
+    monkeypatch.setattr(identifiers, "update_on_save", fail)
+    for signal in (pre_save, post_save):
+        for receiver in signal._live_receivers(User)[0]:
+            receiver(sender=AuthToken, instance=token, created=True, raw=False, using="default", update_fields=None)
