@@ -35,12 +35,10 @@ def start(user: AbstractBaseUser, request: HttpRequest | None = None, *, bound_t
     user was deactivated or ``bound_to`` no longer holds.
     """
     condition = sessions.password_unchanged(user) if bound_to is None else bound_to
-    # On some models, it is a property that depends on other fields.
-    is_active = models.Q(is_active=True) if user_model.has_field("is_active") else models.Q()
 
     def write() -> None:
         # Not within the INSERT, as for tokens: an INSERT that ignores conflicts would also ignore a missing user.
-        if not user_model.lock(user, condition & is_active):
+        if not user_model.lock(user, condition & user_model.active()):
             raise CredentialsOutdated
         Presence.objects.bulk_create([Presence(user_id=user.pk, since=clock.now())], ignore_conflicts=True)
 

@@ -261,9 +261,7 @@ def may_log_in(user: AbstractBaseUser, bound_to: models.Q) -> bool:
 
 
 def _active(user: AbstractBaseUser) -> models.QuerySet[Any]:
-    rows = user_model.all_users().filter(pk=user.pk)
-    # On some models, it is a property that depends on other fields.
-    return rows.filter(is_active=True) if user_model.has_field("is_active") else rows
+    return user_model.all_users().filter(user_model.active(), pk=user.pk)
 
 
 def _evict(user: AbstractBaseUser, limit: int) -> list[int]:

@@ -128,6 +128,11 @@ def primary_key() -> Field[Any, Any]:
     return get_user_model()._meta.pk
 
 
+def active() -> Q:
+    """That the account is active, as far as its row says: on some models that is a property made of other fields."""
+    return Q(is_active=True) if has_field("is_active") else Q()
+
+
 def lock(user: AbstractBaseUser, *bound_to: Q, **unchanged: Any) -> bool:
     """Lock the user's row until the end of the transaction.
 
